@@ -1,0 +1,201 @@
+"""One list of modules: complete, and everything derived from it current and working."""
+
+import functools
+import http.server
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import zipfile
+
+import pytest
+
+from conftest import ROOT
+from microimps.tools import modules
+from microimps.tools.stage import for_board, stage
+
+try:
+    import tomllib
+except ImportError:
+    import tomli as tomllib
+
+# The import of these needs a board: `machine.UART` and `network` are not in the PC build.
+BOARD_ONLY = {"microimps.ports.micropython.uart", "microimps.ports.micropython.main"}
+
+IMPORT_ALL = """
+import gc
+for name in {names!r}:
+    __import__(name)
+    gc.collect()
+print("imported", {count})
+"""
+
+
+def device_files():
+    found = {path.relative_to(ROOT).as_posix() for path in (ROOT / "core").rglob("*.py")}
+    board = ROOT / "ports" / "micropython"
+    return found | {path.relative_to(ROOT).as_posix() for path in board.rglob("*.py")}
+
+
+def test_every_device_module_is_listed():
+    listed = {module.path for feature in modules.FEATURES for module in modules.modules([feature])}
+    assert not device_files() - listed, "name these in FEATURES of tools/modules.py"
+
+
+@pytest.mark.parametrize("feature", modules.FEATURES)
+def test_every_pattern_matches(feature):
+    for pattern in modules.FEATURES[feature]:
+        assert list(ROOT.glob(pattern)), f"{feature}: nothing matches {pattern}"
+
+
+def test_no_module_is_listed_twice():
+    paths = [
+        path.relative_to(ROOT).as_posix()
+        for patterns in modules.FEATURES.values()
+        for pattern in patterns
+        for path in ROOT.glob(pattern)
+    ]
+    assert len(paths) == len(set(paths))
+
+
+def test_derived_files_are_current():
+    names = [path.name for path in modules.stale()]
+    assert not names, f"{names} out of date: make modules"
+
+
+def test_every_folder_with_modules_is_a_package():
+    for folder in modules.PACKAGES:
+        for path in (ROOT / folder).rglob("*.py"):
+            assert (path.parent / "__init__.py").exists(), path.parent
+
+
+def test_names_and_targets():
+    by_path = {module.path: module for module in modules.modules()}
+    assert by_path["core/__init__.py"].name == "microimps"
+    assert by_path["core/codec.py"].target == "microimps/codec.py"
+    assert by_path["ports/__init__.py"].name == "microimps.ports"
+
+
+def test_unknown_feature_is_an_error():
+    with pytest.raises(KeyError, match="telepathy"):
+        modules.modules(["telepathy"])
+
+
+def test_stage_holds_only_what_is_asked_for(tmp_path):
+    everything = stage(tmp_path)
+    base = stage(tmp_path, ())
+    assert set(base) < set(everything)
+    assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.mpy")} == set(base)
+    assert all(size == (tmp_path / name).stat().st_size for name, size in base.items())
+
+
+def test_no_staged_module_imports_const(tmp_path):
+    used = [name for name in stage(tmp_path) if b"const" in (tmp_path / name).read_bytes()]
+    assert used == ["microimps/const.mpy"], "NAME = const(value) is all that mpy-cross folds"
+
+
+@pytest.mark.parametrize(
+    "use, kept",
+    [
+        ("_A = const(1)", False),
+        ("_A = const(1)\nprint(_A)", False),
+        ("_A = const(1)\nprint(const(2))", True),
+        ("_A = 1, const(2)", True),
+        ("_A = _B = const(2)", True),
+        ("f = const", True),
+    ],
+)
+def test_the_import_of_const_goes_where_every_use_is_folded(use, kept):
+    begin = b'"""Text."""\n\nfrom ..const import const\nfrom .errors import PeerError\n'
+    source = begin + use.encode() + b"\n"
+    left = for_board(source)
+    assert (b"import const" in left) is kept
+    assert len(left.splitlines()) == len(source.splitlines())
+
+
+def import_all(micropython, tree):
+    names = [module.name for module in modules.modules() if module.name not in BOARD_ONLY]
+    script = IMPORT_ALL.format(names=names, count=len(names))
+    done = subprocess.run(
+        [micropython, "-X", "heapsize=512K", "-c", script],
+        env={**os.environ, "MICROPYPATH": f"{tree}{os.pathsep}.frozen"},
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.stdout == f"imported {len(names)}\n", done.stdout + done.stderr
+
+
+def test_staged_mpy_imports_on_micropython(micropython, staged):
+    import_all(micropython, staged)
+
+
+def test_mip_installs_a_tree_that_imports(micropython, tmp_path):
+    """package.json names every file: MicroPython's own mip installs it over HTTP."""
+    handler = functools.partial(QuietHandler, directory=str(ROOT))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/package.json"
+        command = [micropython, "-m", "mip", "install", "--target", tmp_path, url]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+        server.shutdown()
+    assert done.returncode == 0, done.stdout + done.stderr
+    import_all(micropython, tmp_path)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+def test_manifest_freezes_what_package_json_names(tmp_path, monkeypatch):
+    """manifest.py as MicroPython's build runs it: in its own folder, with these names given."""
+    package = json.loads((ROOT / "package.json").read_text())
+    for name in ("manifest.py", "package.json"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    for folder in modules.PACKAGES:
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    frozen, facts = [], {}
+
+    def freeze(name, base_path, opt):
+        tree = tmp_path / base_path
+        frozen.extend(path.relative_to(tree).as_posix() for path in (tree / name).rglob("*.py"))
+
+    monkeypatch.chdir(tmp_path)
+    names = {"metadata": lambda **given: facts.update(given), "package": freeze}
+    exec((tmp_path / "manifest.py").read_text(), names)
+    assert sorted(frozen) == sorted(target for target, _ in package["urls"])
+    assert facts["version"] == package["version"]
+
+
+@pytest.mark.slow
+def test_wheel_holds_every_file(tmp_path):
+    """The wheel maps core, ports and tools to their import names and misses no module or data."""
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "wheel"]
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", tmp_path]
+    copy = tmp_path / "source"
+    for folder in modules.PACKAGES:
+        caches = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / folder, copy / folder, ignore=caches)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, copy)
+    subprocess.run([*command, *options, copy], check=True, timeout=100)
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    for folder, name in modules.PACKAGES.items():
+        for path in (copy / folder).rglob("*"):
+            if path.suffix in (".py", ".csv", ".toml", ".html"):
+                target = f"{name.replace('.', '/')}/{path.relative_to(copy / folder).as_posix()}"
+                assert target in inside
+
+
+def test_the_lock_covers_every_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lock = (ROOT / "requirements.lock").read_text()
+    for extra in project["optional-dependencies"].values():
+        for requirement in extra:
+            name = requirement.split(";")[0].split(">")[0].strip().lower()
+            assert f"\n{name}==" in "\n" + lock, f"{name} is not pinned: make lock"

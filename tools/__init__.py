@@ -1,0 +1,1 @@
+"""Host tools around the client: the `microimps` command, simulators and measurements."""

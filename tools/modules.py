@@ -1,0 +1,164 @@
+"""The one list of modules: what a board gets, under which feature, and what stays on the host.
+
+    python -m microimps.tools.modules --write
+
+rewrites what is derived from it: package.json (for mip and manifest.py) and the package list of
+pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import microimps
+from microimps import ports
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Folder of the checkout -> import name, as package-dir in pyproject.toml has it, and where the
+# sources are (in the checkout or in an installed copy).
+PACKAGES = {"core": "microimps", "ports": "microimps.ports", "tools": "microimps.tools"}
+SOURCES = {
+    "core": Path(str(microimps.__file__)).parent,
+    "ports": Path(str(ports.__file__)).parent,
+}
+
+HOST = "host"
+
+# Feature -> its modules, as patterns relative to the checkout. Each module of core/ and
+# ports/micropython/ belongs to exactly one feature; those of HOST never go to a board.
+FEATURES: dict[str, tuple[str, ...]] = {
+    "base": (
+        "core/__init__.py",
+        "core/character.py",
+        "core/client.py",
+        "core/codec.py",
+        "core/const.py",
+        "core/dates.py",
+        "core/errors.py",
+        "core/operations.py",
+        "core/session.py",
+        "core/tokens.py",
+        "core/words.py",
+        "core/primitives/__init__.py",
+        "core/primitives/access.py",
+        "core/primitives/common.py",
+        "ports/__init__.py",
+        "ports/micropython/__init__.py",
+        "ports/md5.py",
+        "ports/sha1.py",
+        "ports/micropython/hashes.py",
+    ),
+    "wbxml": ("core/wbxml/*.py",),
+    "xml": ("core/xml/*.py",),
+    "pts": ("core/pts/*.py",),
+    "http": ("core/http_bearer.py", "core/chunks.py", "ports/micropython/net.py"),
+    "sms": ("core/sms_bearer/*.py", "ports/micropython/uart.py"),
+    "lists": ("core/primitives/lists.py",),
+    "presence": ("core/primitives/presence.py",),
+    "messaging": ("core/primitives/messaging.py",),
+    "async": ("core/aio.py",),
+    HOST: ("core/status.py",),
+}
+
+
+@dataclass(frozen=True, order=True)
+class Module:
+    """One module of the list.
+
+    path: in the checkout, such as `core/wbxml/reader.py`; source: where the file is now.
+    """
+
+    path: str
+    feature: str
+    source: Path
+
+    @property
+    def target(self) -> str:
+        """Where a board has it, such as `microimps/wbxml/reader.py`."""
+        folder, _, rest = self.path.partition("/")
+        return PACKAGES[folder].replace(".", "/") + "/" + rest
+
+    @property
+    def name(self) -> str:
+        """Its import name, such as `microimps.wbxml.reader`."""
+        return self.target.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _matches(feature: str) -> list[Module]:
+    found = []
+    for pattern in FEATURES[feature]:
+        folder, _, rest = pattern.partition("/")
+        for source in SOURCES[folder].glob(rest):
+            path = folder + "/" + source.relative_to(SOURCES[folder]).as_posix()
+            found.append(Module(path, feature, source))
+    return found
+
+
+def modules(features: Iterable[str] | None = None) -> list[Module]:
+    """The modules of `base` and of `features` (all that boards may have by default), by path.
+
+    Raises KeyError for an unknown feature.
+    """
+    names = set(FEATURES) - {HOST} if features is None else {"base", *features}
+    return sorted(module for name in names for module in _matches(name))
+
+
+def package_json(version: str) -> str:
+    """package.json for `mpremote mip install ./package.json`, with URLs relative to itself."""
+    urls = [[module.target, module.path] for module in modules()]
+    lines = ",\n    ".join(json.dumps(url) for url in urls)
+    return f'{{\n  "urls": [\n    {lines}\n  ],\n  "deps": [],\n  "version": "{version}"\n}}\n'
+
+
+def python_packages() -> list[str]:
+    """Every import package of the distribution."""
+    found = []
+    for folder, name in PACKAGES.items():
+        for init in (ROOT / folder).rglob("__init__.py"):
+            found.append(".".join((name, *init.parent.relative_to(ROOT / folder).parts)))
+    return sorted(found)
+
+
+def derived() -> dict[Path, str]:
+    """The files of the checkout that follow from the list, with the text they must have."""
+    pyproject = ROOT / "pyproject.toml"
+    text = pyproject.read_text()
+    version = re.search(r'^version = "(.+)"$', text, re.M)
+    if version is None:
+        raise ValueError(f"{pyproject} has no version")
+    lines = "".join(f'    "{name}",\n' for name in python_packages())
+    packages = re.compile(r"^packages = \[.*?\]$", re.M | re.S)
+    return {
+        ROOT / "package.json": package_json(version[1]),
+        pyproject: packages.sub(f"packages = [\n{lines}]", text),
+    }
+
+
+def stale() -> list[Path]:
+    """Derived files that are not what the list says."""
+    return [
+        path for path, text in derived().items() if not path.exists() or path.read_text() != text
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m microimps.tools.modules")
+    parser.add_argument("--write", action="store_true", help="bring the derived files up to date")
+    args = parser.parse_args()
+    out = stale()
+    for path in out:
+        if args.write:
+            path.write_text(derived()[path])
+        print(path.name, "written" if args.write else "is out of date: run with --write")
+    return 1 if out and not args.write else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

