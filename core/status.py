@@ -1,0 +1,176 @@
+"""Names and texts of the codes: for hosts only, a board shows numbers.
+
+``STATUS``: IMPS status -> (name, text), from transactions.md section 16. ``PEER`` and ``LOCAL``:
+codes of PeerError and LocalError -> what happened and what helps.
+"""
+
+from .errors import Error, LocalError, StatusError
+
+STATUS = {
+    100: ("CONTINUE", "continue, work in progress"),
+    101: ("QUEUED", "queued"),
+    200: ("DONE", "done"),
+    201: ("PARTLY_DONE", "partly done, see DetailedResult"),
+    202: ("ACCEPTED", "accepted, outcome later"),
+    400: ("BAD_REQUEST", "malformed or missing content"),
+    401: ("UNAUTHORISED", "not authorised; in 4-way login: challenge"),
+    402: ("BAD_PARAMETER", "bad parameter"),
+    403: ("FORBIDDEN", "forbidden"),
+    404: ("NOT_FOUND", "not found"),
+    405: ("SERVICE_UNKNOWN", "service unknown to server"),
+    408: ("TOOK_TOO_LONG", "request took too long"),
+    409: ("WRONG_PASSWORD", "wrong password"),
+    410: ("NOT_DELIVERED", "could not deliver"),
+    415: ("CONTENT_TYPE", "content type not accepted"),
+    420: ("BAD_TRANSACTION_ID", "bad transaction ID"),
+    422: ("CLIENT_MISMATCH", "user and client ID do not belong together"),
+    423: ("BAD_INVITE_ID", "bad invitation ID"),
+    424: ("BAD_SEARCH_ID", "bad search ID"),
+    425: ("BAD_SEARCH_INDEX", "bad search index"),
+    426: ("BAD_MESSAGE_ID", "bad message ID"),
+    427: ("WRONG_SENDER", "sender user is not the logged-in user"),
+    428: ("WRONG_SENDER_CLIENT", "sender client is not the logged-in client"),
+    429: ("BAD_GROUP_ID", "group ID missing or bad"),
+    431: ("MEMBERSHIP_REFUSED", "group membership not allowed"),
+    432: ("ANSWER_TOO_LARGE", "answer too large"),
+    450: ("BAD_APPLICATION_ID", "application ID missing or bad"),
+    500: ("SERVER_FAULT", "server or network fault"),
+    501: ("NOT_IMPLEMENTED", "not implemented"),
+    502: ("SESSION_LOST", "session cannot be recovered: fresh login"),
+    503: ("UNAVAILABLE", "service unavailable"),
+    504: ("SERVICE_TIMEOUT", "timeout inside the service"),
+    505: ("VERSION", "version not supported"),
+    506: ("NOT_AGREED", "service not agreed in negotiation"),
+    507: ("STORE_FULL", "message store full"),
+    516: ("DOMAIN", "other domain not served"),
+    521: ("PRESENCE_UNANSWERED", "presence request still unanswered by owner"),
+    522: ("GROUP_UNANSWERED", "group request still unanswered"),
+    531: ("UNKNOWN_USER", "unknown user"),
+    532: ("BLOCKED", "recipient blocks sender"),
+    533: ("NOT_LOGGED_IN", "recipient not logged in"),
+    534: ("MAY_NOT_RECEIVE", "recipient may not receive this"),
+    535: ("SEARCH_TIMEOUT", "search timed out"),
+    536: ("TOO_MANY_HITS", "too many hits"),
+    537: ("TOO_BROAD", "search too broad"),
+    538: ("REFUSED", "message refused by recipient"),
+    540: ("HEADER_ENCODING", "header encoding not supported"),
+    541: ("FORWARDED", "message was forwarded"),
+    542: ("EXPIRED", "message expired"),
+    543: ("NO_COMMON_DIGEST", "no common digest scheme"),
+    562: ("SEARCH_ELEMENT", "search element not usable"),
+    600: ("SESSION_EXPIRED", "session expired"),
+    601: ("FORCED_LOGOUT", "forced logout"),
+    603: ("ALREADY_LOGGED_IN", "already logged in"),
+    604: ("NO_SESSION", "no such session / not logged in"),
+    605: ("KEEP_ALIVE_REFUSED", "new keep-alive value refused"),
+    700: ("NO_CONTACT_LIST", "contact list does not exist"),
+    701: ("CONTACT_LIST_EXISTS", "contact list exists already"),
+    702: ("BAD_USER_PROPERTY", "bad user property"),
+    750: ("PRESENCE_ATTRIBUTE", "bad presence attribute"),
+    751: ("PRESENCE_VALUE", "bad presence value"),
+    752: ("LIST_PROPERTY", "bad contact list property"),
+    753: ("TOO_MANY_LISTS", "too many contact lists"),
+    754: ("TOO_MANY_CONTACTS", "too many contacts"),
+    755: ("TOO_MANY_ATTRIBUTE_LISTS", "too many attribute lists"),
+    760: ("NO_AUTO_SUBSCRIBE", "AutoSubscribe not supported (1.2)"),
+    800: ("NO_GROUP", "no such group"),
+    801: ("GROUP_EXISTS", "group exists already"),
+    802: ("GROUP_OPEN", "group is open"),
+    803: ("GROUP_CLOSED", "group is closed"),
+    804: ("GROUP_PUBLIC", "group is public"),
+    805: ("GROUP_PRIVATE", "group is private"),
+    806: ("BAD_GROUP", "bad group ID or property"),
+    807: ("JOINED_ALREADY", "joined already"),
+    808: ("NOT_JOINED", "not joined"),
+    809: ("REJECTED", "rejected from group"),
+    810: ("NOT_MEMBER", "not a member"),
+    811: ("SCREEN_NAME_TAKEN", "screen name taken"),
+    812: ("NO_PRIVATE_MESSAGES", "private messages off"),
+    813: ("NO_PRIVATE_MESSAGES_FOR_USER", "private messages off for this user"),
+    814: ("TOO_MANY_GROUPS", "most groups reached for the user"),
+    815: ("TOO_MANY_GROUPS_SERVER", "most groups reached for the server"),
+    816: ("PRIVILEGE", "privilege too low"),
+    817: ("TOO_MANY_JOINED", "most joined users reached"),
+    821: ("NO_HISTORY", "history not available"),
+    822: ("NEEDS_NAME_OR_TOPIC", "searchable group needs a name or topic"),
+    824: ("LEFT_BY_LOGOUT", "left by force at logout"),
+    900: ("SEVERAL_ERRORS", "several different errors"),
+    901: ("BAD_ADDRESS", "bad address"),
+    902: ("NO_CREDIT", "not enough credit"),
+    903: ("SERVICE_CLASS", "higher service class needed"),
+    920: ("MSISDN", "MSISDN problem (seen in one client only)"),
+}
+
+PEER = {
+    1: "the message ends in the middle: the service or a proxy cut it short",
+    2: "the message is malformed",
+    3: "a multi-byte integer is longer than five octets or over 2**32 - 1",
+    4: "elements are nested deeper than this reader allows: raise depth",
+    5: "a text is longer than this reader keeps: raise longest, or size for a single token",
+    6: "a reference into the string table points outside of it",
+    7: "the document is not CSP 1.1, 1.2 or 1.3",
+    8: "the charset is neither UTF-8 nor US-ASCII",
+    9: "a character reference stands for no character of XML",
+    10: "a text is not UTF-8",
+    11: "a value has the wrong type: a number, T or F, or a date was expected",
+    12: "unrecognised element or value word",
+    13: "the answer has another CSP version than the request: set version to the service's",
+    14: "the service gave no answer to this request",
+    15: "the service accepted the login but gave no SessionID",
+    16: "content that should be BASE64 is not",
+    20: "the head of the HTTP answer is malformed: is this an IMPS service?",
+    21: "the service redirects elsewhere, which is refused: use the right URL",
+    22: "the HTTP server refused the request",
+    23: "the HTTP body is larger than allowed: raise most",
+    200: "a PDU is not hex digits, odd in length, or longer than the buffer",
+    201: "a PDU ends inside a field",
+    202: "a PDU is not as long as the modem announced",
+    203: "a PDU has a reserved message type",
+    204: "a PDU has an address of more than 20 semi-octets",
+    205: "the length of a PDU's user data is wrong",
+    206: "a user data header is impossible",
+    207: "a time stamp has a digit over 9",
+    208: "UCS-2 text has an odd number of octets",
+    209: "octets of a PDU are not text",
+    220: "the modem does not answer: check power, wiring and speed",
+    222: "the SIM refused the PIN; it is not tried again, lest the SIM lock itself",
+    223: "there is no SIM, or it is locked",
+    224: "the network refused the message for good",
+    225: "the network refused the message for now: try again later",
+    226: "the message may have been sent or not: it is not sent again by itself",
+    227: "the modem does not take messages; nothing was sent",
+    228: "the modem refuses the message store",
+    229: "the modem restarts again and again: is its power supply too weak?",
+}
+
+LOCAL = {
+    40: "not possible in this state: log in first, or log out before logging in again",
+    41: "another request was made while these items were being read: begin again",
+    43: "the text holds a character that no message can carry",
+    44: "the password holds a character outside ISO-8859-1, which digest login cannot carry",
+    45: "unknown presence attribute: use the names of primitives.presence",
+    210: "the text does not fit into the message",
+    211: "not a telephone number of 1 to 20 digits",
+    212: "a header element cannot follow data",
+    213: "the text holds a character outside the GSM 7-bit alphabet",
+    215: "this form of validity period cannot express that time",
+    221: "the SIM wants a PIN: give one",
+}
+
+
+def explain(error):
+    """Text of an Error for people: str."""
+    code = error.args[0]
+    more = error.args[1:]
+    if isinstance(error, StatusError):
+        name, text = STATUS.get(code, ("", "unknown status"))
+        said = " (%s)" % more[0] if more and more[0] else ""
+        failed = "; " + ", ".join(str(x) for x in more[1]) if len(more) > 1 and more[1] else ""
+        return "%d %s: %s%s%s" % (code, name, text, said, failed)
+    table = LOCAL if isinstance(error, LocalError) else PEER
+    text = table.get(code, "error %d" % code)
+    return text + (" (%s)" % ", ".join(str(x) for x in more) if more else "")
+
+
+# where this module is present an error's str() is its text
+Error.__str__ = explain

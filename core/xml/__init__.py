@@ -1,0 +1,1 @@
+"""CSP in XML: ``reader`` and ``writer`` over one table of names."""

@@ -1,0 +1,1 @@
+"""`microimps decode`: any message turned from one syntax into another."""
