@@ -1,0 +1,166 @@
+"""The asyncio skin: the same flows, awaited.
+
+One task at a time has the line. An iteration keeps it between its items, so that another task's
+request does not cut it off; if its consumer rests for ``patience`` milliseconds, or asks for
+something itself, the line goes to the next and the iteration ends with LocalError 41.
+"""
+
+from .const import const
+from .operations import Operations
+
+_OPEN = const(1)
+_READ = const(2)
+_WRITE = const(3)
+_CLOSE = const(4)
+
+_MASK = const(0x1FFFFFFF)
+_HALF = const(0x10000000)
+_TIMEDOUT = const(110)
+
+
+class AsyncClient(Operations):
+    """An IMPS client for asyncio: await a task, or iterate it with ``async for``."""
+
+    patience = 10000
+    holder = None  # the iteration that has the line
+
+    async def _step(self, op):
+        # one I/O step of a flow, within the time that the bearer has left
+        import asyncio
+
+        b = self.bearer
+        port = b.port
+        t = port.ticks_ms()
+        if op == _CLOSE:
+            self.link.close()
+            return None
+        if op == _OPEN:
+            self.link = port.AsyncLink()
+            step = self.link.open(b)
+        elif op == _READ:
+            step = self.link.readinto(b.view)
+        elif op == _WRITE:
+            step = self.link.write(b.view)
+        else:
+            await asyncio.sleep(b.ms / 1000)
+            return None
+        try:
+            op = await asyncio.wait_for(step, max(b.ms, 1) / 1000)
+        except asyncio.TimeoutError:
+            raise OSError(_TIMEDOUT)
+        b.ms -= port.ticks_ms() - t & _MASK
+        return op
+
+    def _iterate(self, flow):
+        return _Items(self, flow)
+
+    async def _run(self, flow):
+        items = _Items(self, flow)
+        async for item in items:
+            self.inbox.append(item)  # kept for events()
+        return items.value
+
+    def events(self, ms=-1):
+        """Iterate what arrives with ``async for``; as ``Client.events``."""
+        return _Events(self, ms)
+
+    async def close(self):
+        """Close the connection. The session at the service goes on until logout or expiry."""
+        if self.bearer.up:
+            self.bearer.up = False
+            self.link.close()
+
+
+class _Items:
+    # An iteration: the items of one flow.
+
+    def __init__(self, client, flow):
+        self.client = client
+        self.flow = flow
+        self.value = self.task = None
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        if self.task is None:
+            await self.acquire()
+        self.resting = False
+        value = fault = None
+        while True:
+            try:
+                op = self.flow.throw(fault) if fault else self.flow.send(value)
+            except StopIteration as end:
+                self.value = end.value
+                self.release()
+                raise StopAsyncIteration
+            except BaseException:
+                self.release()
+                raise
+            value = fault = None
+            if not isinstance(op, int):
+                self.resting = True
+                self.since = self.client.bearer.port.ticks_ms()
+                return op
+            try:
+                value = await self.client._step(op)
+            except OSError as e:
+                fault = e
+            except BaseException:  # cancelled: what is left in the line is not wanted
+                self.release()
+                self.flow.close()
+                raise
+
+    async def acquire(self):
+        import asyncio
+
+        c = self.client
+        self.task = asyncio.current_task()
+        while True:
+            holder = c.holder
+            if holder is None:
+                break
+            rest = c.bearer.port.ticks_ms() - holder.since & _MASK if holder.resting else 0
+            if holder.resting and (holder.task is self.task or rest >= c.patience):
+                break
+            await asyncio.sleep(0.01)
+        c.holder = self
+
+    def release(self):
+        if self.client.holder is self:
+            self.client.holder = None
+
+
+class _Events:
+    def __init__(self, client, ms):
+        self.client = client
+        self.ms = ms
+        self.end = client.bearer.port.ticks_ms() + ms
+        client.session.poll |= ms == 0
+        self.items = None
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        import asyncio
+
+        c = self.client
+        while True:
+            if c.inbox:
+                return c.inbox.pop(0)
+            if self.items:
+                try:
+                    return await self.items.__anext__()
+                except StopAsyncIteration:
+                    self.items = None
+            now = c.bearer.port.ticks_ms()
+            wait = c.session.tick(now)
+            left = (self.end - now + _HALF & _MASK) - _HALF if self.ms >= 0 else wait
+            if wait == 0:
+                self.items = _Items(c, c.session.attend())
+            elif wait < 0 or left <= 0:
+                raise StopAsyncIteration
+            else:
+                # short enough to see a Poll flag that another task's answer brings
+                await asyncio.sleep(min(wait, left, 200) / 1000)

@@ -1,0 +1,87 @@
+"""The blocking skin: does the I/O that the flows ask for, one step after the other."""
+
+from .const import const
+from .operations import Operations
+
+_OPEN = const(1)
+_READ = const(2)
+_WRITE = const(3)
+_CLOSE = const(4)
+
+_MASK = const(0x1FFFFFFF)
+_HALF = const(0x10000000)
+
+
+class Client(Operations):
+    """An IMPS client whose tasks block until they are done. Arguments: ``Operations``."""
+
+    def _step(self, op):
+        # one I/O step of a flow; what a read waits for is taken from the time it has
+        b = self.bearer
+        if op == _READ:
+            t = b.port.ticks_ms()
+            op = self.link.readinto(b.view, b.ms)
+            b.ms -= b.port.ticks_ms() - t & _MASK
+        elif op == _WRITE:
+            self.link.write(b.view, b.ms)
+        elif op == _OPEN:
+            self.link = b.port.Link(b)
+        elif op == _CLOSE:
+            self.link.close()
+        else:
+            b.port.sleep_ms(b.ms)
+        return op
+
+    def _iterate(self, flow):
+        value = fault = None
+        while True:
+            try:
+                op = flow.throw(fault) if fault else flow.send(value)
+            except StopIteration as end:
+                return end.value
+            value = fault = None
+            if not isinstance(op, int):
+                yield op
+                continue
+            try:
+                value = self._step(op)
+            except OSError as e:
+                fault = e
+
+    def _run(self, flow):
+        flow = self._iterate(flow)
+        while True:
+            try:
+                self.inbox.append(next(flow))  # kept for events()
+            except StopIteration as end:
+                return end.value
+
+    def events(self, ms=-1):
+        """Iterate what arrives: messages, notices, reports, presence (``kind`` tells).
+
+        Polls when the session's rules say so and keeps the session alive. Ends after ``ms``
+        milliseconds, with -1 never; with 0 it asks once. Raises StatusError when the service
+        ends the session, OSError when it cannot be reached.
+        """
+        port = self.bearer.port
+        s = self.session
+        end = port.ticks_ms() + ms
+        s.poll |= ms == 0
+        while True:
+            while self.inbox:
+                yield self.inbox.pop(0)
+            now = port.ticks_ms()
+            wait = s.tick(now)
+            left = (end - now + _HALF & _MASK) - _HALF if ms >= 0 else wait
+            if wait == 0:
+                yield from self._iterate(s.attend())
+            elif wait < 0 or left <= 0:
+                return
+            else:
+                port.sleep_ms(min(wait, left))
+
+    def close(self):
+        """Close the connection. The session at the service goes on until logout or expiry."""
+        if self.bearer.up:
+            self.bearer.up = False
+            self.link.close()

@@ -1,0 +1,30 @@
+"""The port to MicroPython: clock, digests, links. What is not needed at once is loaded later."""
+
+import time
+from os import urandom  # noqa: F401
+from time import sleep_ms  # noqa: F401
+
+_HOMES = {"Link": "net", "AsyncLink": "anet", "digest": "hashes", "context": "tls"}
+
+
+def ticks_ms():
+    """Milliseconds of a clock that only goes forward, modulo 2**29."""
+    return time.ticks_ms() & 0x1FFFFFFF
+
+
+def __getattr__(name):
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(name)
+    return getattr(__import__(__name__ + "." + home, None, None, (name,)), name)
+
+
+def forget(name):
+    """Let go of a module that is not needed for now; it is loaded again when it is."""
+    import gc
+    import sys
+
+    parent, _, leaf = name.rpartition(".")
+    if sys.modules.pop(name, None):
+        delattr(sys.modules[parent], leaf)
+        gc.collect()
