@@ -1,0 +1,146 @@
+"""Everything that can be set, and the TOML file that sets it."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PRESENCE_POLICIES = ("everybody", "ask", "nobody")
+VERSIONS = ("1.1", "1.2", "1.3")
+DIGESTS = ("SHA", "MD5")
+
+
+class ConfigError(ValueError):
+    """A setting that cannot be; the text names it and says what can."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user that exists from the start. `lists`: list name -> addresses of its contacts."""
+
+    id: str
+    password: str
+    alias: str = ""
+    lists: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What the service takes at most, and its times in seconds."""
+
+    body: int = 1 << 20  # octets of a request
+    lists: int = 100  # contact lists of a user
+    contacts: int = 20_000  # contacts of a list
+    attribute_lists: int = 1_000  # of a user
+    messages: int = 1_000  # stored for a user
+    sessions_per_user: int = 8
+    queue: int = 1_000  # server requests that wait in a session
+    presences: int = 50  # Presence elements in one notification
+    validity: int = 86_400  # of a message that names none
+    keep_alive: tuple[int, int, int] = (30, 3_600, 86_400)  # least, for no wish, most
+    grace: int = 10  # added to KeepAliveTime before a session expires
+    challenge: int = 300  # life of a nonce
+    replies: int = 8  # answers kept in a session for repeated requests
+    reply_age: int = 600
+    retransmit: float = 20.0  # until an unanswered server request is sent again
+    attempts: int = 5  # sendings of a server request
+    server_poll_min: int = 1
+    cir_repeat: int = 60  # until a notice that caused no poll is sent again
+    cir_login: int = 300  # until HELO has to come
+    cir_connections: int = 10_000
+
+
+@dataclass(frozen=True)
+class Config:
+    """Settings of one service. Addresses: port 0 is any free one, cir_port None is no TCP CIR."""
+
+    domain: str = "im.example.com"
+    host: str = "127.0.0.1"
+    public_host: str = ""  # what clients are told in place of host
+    port: int = 0
+    cir_port: int | None = 0
+    database: str = "sqlite://"
+    users: tuple[Account, ...] = ()
+    contacts: Mapping[str, int] = field(default_factory=dict)  # user -> size of a seeded list
+    register: bool = False
+    digest_only: bool = False
+    schemes: tuple[str, ...] = DIGESTS
+    challenge_code: int = 401
+    network_authenticated: bool = False
+    versions: tuple[str, ...] = VERSIONS
+    withhold: frozenset[str] = frozenset()  # leaves of the service tree that are not offered
+    presence: str = "everybody"
+    latency: float = 0.0
+    faults: tuple[str, ...] = ()
+    name: str = "microimps simulated service"
+    description: str = "An IMPS service for tests"
+    url: str = ""
+    limits: Limits = field(default_factory=Limits)
+
+    def __post_init__(self) -> None:
+        _among("presence", (self.presence,), PRESENCE_POLICIES)
+        _among("versions", self.versions, VERSIONS)
+        _among("schemes", self.schemes, DIGESTS)
+        _among("challenge_code", (str(self.challenge_code),), ("200", "401"))
+        if not self.domain or set(self.domain) & set("/@ "):
+            raise ConfigError(f"domain {self.domain!r}: give a name such as im.example.com")
+
+
+def _among(name: str, values: tuple[str, ...], allowed: tuple[str, ...]) -> None:
+    wrong = [value for value in values if value not in allowed]
+    if wrong or not values:
+        given = ", ".join(wrong) or "empty"
+        raise ConfigError(f"{name} {given}: choose from {', '.join(allowed)}")
+
+
+def _account(entry: Mapping[str, Any]) -> Account:
+    unknown = set(entry) - {"id", "password", "alias", "lists"}
+    if unknown or not entry.get("id") or "password" not in entry:
+        raise ConfigError(f"users: {dict(entry)!r} needs id and password; alias and lists may be")
+    lists = {name: tuple(contacts) for name, contacts in entry.get("lists", {}).items()}
+    return Account(str(entry["id"]), str(entry["password"]), str(entry.get("alias", "")), lists)
+
+
+_CONVERSIONS: dict[str, Any] = {
+    "users": lambda entries: tuple(_account(entry) for entry in entries),
+    "schemes": tuple,
+    "versions": tuple,
+    "faults": tuple,
+    "withhold": frozenset,
+}
+
+
+def load(path: Path) -> Config:
+    """Read a TOML file with the names of Config and a table `limits`.
+
+    Raises ConfigError for a name, type or value that cannot be, OSError when it cannot be read.
+    """
+    try:
+        settings = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from None
+    known = {each.name for each in dataclasses.fields(Config)}
+    if set(settings) - known:
+        raise ConfigError(f"{path}: unknown setting {', '.join(sorted(set(settings) - known))}")
+    try:
+        if "limits" in settings:
+            given = settings["limits"]
+            if "keep_alive" in given:
+                least, usual, most = given["keep_alive"]
+                given["keep_alive"] = (least, usual, most)
+            settings["limits"] = Limits(**given)
+        for name, convert in _CONVERSIONS.items():
+            if name in settings:
+                settings[name] = convert(settings[name])
+        return Config(**settings)
+    except (TypeError, AttributeError) as error:
+        raise ConfigError(f"{path}: {error}") from None

@@ -1,0 +1,279 @@
+"""One request message on its way through the service.
+
+spec: transactions.md sections 1.1, 14 and 17
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element
+
+from ..message import EncodeError, Message, encode
+from . import (
+    access,
+    attribute_lists,
+    authorisation,
+    blocking,
+    delivery,
+    lists,
+    messaging,
+    negotiation,
+    presence,
+    tree,
+)
+from .call import Call, Handler
+from .elements import node, text
+from .envelope import NEWEST, Envelope, Transaction, build, discovered, discovery, first_tid, parse
+from .incoming import Incoming
+from .results import Code, Refusal, result, status
+from .sessions import Outgoing, Session
+
+if TYPE_CHECKING:
+    from .service import Service
+
+HANDLERS: dict[str, Handler] = {
+    **access.HANDLERS, **negotiation.HANDLERS, **lists.HANDLERS, **attribute_lists.HANDLERS,
+    **authorisation.HANDLERS, **presence.HANDLERS, **blocking.HANDLERS,
+    **messaging.HANDLERS,
+}
+_POLL = "Polling-Request"
+_MOST_LOGINS = 1024
+_log = logging.getLogger(__name__)
+
+
+@dataclass
+class Record:
+    """One exchange, for a log. code: that of the answer, 0 for none; sizes in octets."""
+
+    time: float
+    user: str
+    session: str
+    request: str
+    answer: str
+    code: int
+    received: int
+    sent: int
+    syntax: str
+    version: str
+
+
+class Exchange:
+    """Carries out the transactions of one message and builds the answer."""
+
+    def __init__(self, service: Service, incoming: Incoming, now: float) -> None:
+        self.service = service
+        self.incoming = incoming
+        self.now = now
+        self.version = incoming.version or NEWEST
+        self.live: Session | None = None
+        self._answers: list[Transaction] = []
+        self._session_id = ""
+        self._again = False
+
+    def run(self) -> bytes:
+        """The octets of the answer."""
+        root = self.incoming.root
+        if root is not None and discovery(root) is not None:
+            versions = self.service.config.versions
+            return self._encode(discovered(root, versions))
+        try:
+            envelope = self._envelope(root)
+        except Refusal as refusal:
+            tid = "" if root is None else first_tid(root)
+            self._session_id = text(root, "Session/SessionDescriptor/SessionID")
+            self._refuse(tid, refusal)
+            return self._finish()
+        self._session_id = envelope.session_id
+        self.live = self.service.sessions.get(envelope.session_id)
+        repeated = self._repeated(envelope)
+        self._again = repeated is not None
+        return self._fresh(envelope) if repeated is None else repeated
+
+    def _envelope(self, root: Element | None) -> Envelope:
+        if root is None:
+            raise Refusal(Code.BAD_REQUEST, self.incoming.fault)
+        if self.incoming.version not in self.service.config.versions:
+            raise Refusal(Code.VERSION_NOT_SUPPORTED)
+        return parse(root, self.version)
+
+    # The same request again: the answer that was given. Polls have no ID of their own.
+
+    def _key(self, envelope: Envelope) -> str:
+        first = envelope.transactions[0]
+        poll = any(each.content.tag == _POLL for each in envelope.transactions)
+        return "" if poll or not first.tid else f"{first.mode} {first.tid}"
+
+    def _repeated(self, envelope: Envelope) -> bytes | None:
+        body = self.incoming.body
+        session, answer = self.service.logins.get(body, (None, b""))
+        if session and not session.requests and self.service.sessions.get(session.id):
+            return answer
+        if self.live is None:
+            return self.service.logouts.get(envelope.session_id, body, self.now)
+        self.live.seen = self.now
+        key = self._key(envelope)
+        return self.live.replies.get(key, body, self.now) if key else None
+
+    def _keep(self, envelope: Envelope, before: Session | None, answer: bytes) -> None:
+        body, service, key = self.incoming.body, self.service, self._key(envelope)
+        if self.live is not None and self.live is not before:
+            service.logins[body] = (self.live, answer)
+            while len(service.logins) > _MOST_LOGINS:
+                service.logins.popitem(last=False)
+        elif before is not None and service.sessions.get(before.id) is None:
+            service.logouts.put(before.id, body, self.now, answer)
+        elif before is not None and key:
+            before.replies.put(key, body, self.now, answer)
+
+    # A request seen for the first time
+
+    def _fresh(self, envelope: Envelope) -> bytes:
+        before = self.live
+        if before is not None:
+            before.seen = self.now
+            before.requests += 1
+            before.version = self.version
+        answered = False
+        for each in envelope.transactions:
+            if each.mode == "Response":
+                answered |= self._client_answer(each)
+            elif each.content.tag == _POLL:
+                self._poll(each)
+            else:
+                self._request(each)
+        if answered and self.live and not self._answers:
+            self._next_request(self.live)
+        answer = self._finish()
+        self._keep(envelope, before, answer)
+        return answer
+
+    def _client_answer(self, each: Transaction) -> bool:
+        if self.live is None:
+            return False
+        outgoing = self.live.answered(each.tid)
+        with self.service.store.begin() as db:
+            if outgoing is None:  # given up before, or answered twice
+                delivery.confirm(self.service, db, self.live, each.content)
+            elif outgoing.answered and outgoing.primitive is not None:
+                outgoing.answered(db, outgoing.primitive, each.content)
+        return True
+
+    def _poll(self, each: Transaction) -> None:
+        if self.live is not None:
+            self.live.noticed = None
+            self._next_request(self.live)
+            return
+        code = self.service.sessions.ending(self._session_id)
+        if code == Code.NOT_LOGGED_IN:
+            self._refuse(each.tid, Refusal(code))
+        else:
+            gone = node("Disconnect", result(code, self.version))
+            self._answers.append(Transaction("Request", "1", gone))
+
+    def _next_request(self, session: Session) -> None:
+        """Add the next server request: one that was not answered in time, or a new one."""
+        outgoing = session.unanswered(self.now)
+        with self.service.store.begin() as db:
+            while outgoing is None or outgoing.primitive is None:
+                outgoing = session.take()
+                if outgoing is None:
+                    break
+                outgoing.primitive = outgoing.build(db, session)
+            if outgoing is None:
+                news = presence.notification(self.service, db, session)
+                if news is not None:
+                    outgoing = Outgoing("presence", lambda db, session: news, primitive=news)
+        if outgoing is not None and outgoing.primitive is not None:
+            session.sent(outgoing, self.now)
+            self._answers.append(Transaction("Request", outgoing.tid, outgoing.primitive))
+
+    def _request(self, each: Transaction) -> None:
+        try:
+            with self.service.store.begin() as db:
+                handler = self._handler(each.content.tag)
+                call = Call(
+                    self.service, db, self.live, self.version, each.content, self.now
+                )
+                answer = handler.answer(call)
+            self.live = call.live
+            if self.live is not None:
+                self.live.syntax = self.incoming.syntax
+                self.live = self.service.sessions.get(self.live.id)
+        except Refusal as refusal:
+            self._refuse(each.tid, refusal)
+            return
+        except Exception:
+            _log.exception("the service failed at %s", each.content.tag)
+            self._refuse(each.tid, Refusal(Code.SERVER_FAULT))
+            return
+        if each.content.tag == "Login-Request":
+            self._session_id = ""  # Login-Response is outside the session
+        self._answers.append(Transaction("Response", each.tid, answer))
+
+    def _handler(self, name: str) -> Handler:
+        handler = HANDLERS.get(name)
+        if handler is not None and not handler.inband:
+            return handler
+        if self.live is None:
+            raise Refusal(self.service.sessions.ending(self._session_id))
+        agreed = self.live.agreed
+        if handler is None:
+            if name not in tree.ELSEWHERE:
+                raise Refusal(Code.UNKNOWN_SERVICE)
+            raise Refusal(Code.NOT_IMPLEMENTED if agreed is None else Code.SERVICE_NOT_AGREED)
+        exists = handler.leaf in {leaf.name for leaf in tree.of_version(self.version)}
+        if exists and handler.leaf not in self.service.offered(self.version):
+            raise Refusal(Code.UNKNOWN_SERVICE)
+        if exists and agreed is not None and handler.leaf not in agreed:
+            raise Refusal(Code.SERVICE_NOT_AGREED)
+        return handler
+
+    # The answer
+
+    def _refuse(self, tid: str, refusal: Refusal) -> None:
+        answer = status(refusal.code, self.version, refusal.description, refusal.details)
+        self._answers.append(Transaction("Response", tid, answer))
+
+    def _finish(self) -> bytes:
+        if not self._answers:
+            return b""
+        body = self._encode(self._message())
+        parser = self.live.capabilities.parser if self.live else None
+        if parser is not None and len(body) > parser and self._answers[0].mode == "Response":
+            self._answers = [
+                Transaction("Response", each.tid, status(Code.ANSWER_TOO_LARGE, self.version))
+                for each in self._answers
+            ]
+            body = self._encode(self._message())
+        return body
+
+    def _message(self) -> Element:
+        poll = None if self.live is None else self.live.is_waited_for(self.now)
+        return build(Envelope(self.version, self._session_id, self._answers, poll))
+
+    def _encode(self, root: Element) -> bytes:
+        try:
+            return encode(Message(root, self.version, self.incoming.syntax))
+        except EncodeError as error:
+            _log.error("an answer cannot be written: %s", error)
+            self._answers = []
+            first = first_tid(root)
+            self._refuse(first, Refusal(Code.SERVER_FAULT, "an answer that cannot be written"))
+            return encode(Message(self._message(), self.version, self.incoming.syntax))
+
+    def record(self, body: bytes) -> Record:
+        """What happened."""
+        first = self._answers[0].content if self._answers else None
+        code = text(first, "Result/Code")
+        live = self.live or self.service.sessions.get(self._session_id)
+        return Record(
+            self.now, live.address if live else "", live.id if live else self._session_id,
+            self.incoming.primitive,
+            "the same again" if self._again else "" if first is None else first.tag,
+            int(code) if code.isdigit() else 0, len(self.incoming.body), len(body),
+            self.incoming.syntax, self.version,
+        )
+
+
