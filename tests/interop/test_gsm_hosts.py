@@ -1,0 +1,532 @@
+"""Hosts that nobody here wrote drive the virtual modem, sending and receiving.
+
+Each sends plain text, a long text in parts and, where it can, a message with ports; each reads
+what an application number sent to it.
+"""
+
+import asyncio
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from conftest import need, unavailable
+from microimps.tools.gsm import Network
+from microimps.tools.gsm.families import FAMILIES
+
+pytestmark = pytest.mark.interop
+
+MODEM = "+447700900001"
+SERVICE = "+15553590"
+LONG = "A message that is too long for one SMS: " + " ".join(["0123456789"] * 20)
+
+
+class Inbox:
+    """What an application number received, joined where it came in parts."""
+
+    def __init__(self, network, number=SERVICE):
+        self.messages = []
+        self.application = network.register(number, self.take)
+
+    async def take(self, message):
+        self.messages.append(message)
+
+    async def wait(self, count, timeout=30):
+        await until(lambda: len(self.messages) >= count, timeout)
+        return self.messages
+
+    def joined(self):
+        parts = sorted((m for m in self.messages if m.part), key=lambda m: m.part[2])
+        assert [m.part[2] for m in parts] == list(range(1, parts[0].part[1] + 1))
+        assert len({m.part[0] for m in parts}) == 1
+        return "".join(m.text for m in parts)
+
+
+def drive(scenario, *args):
+    """Run an async scenario; nothing here may take longer than a minute and a half."""
+
+    async def bounded():
+        await asyncio.wait_for(scenario(*args), 90)
+
+    asyncio.run(bounded())
+
+
+async def run(*argv, timeout=40, env=None, stdin=""):
+    """Run a program to its end and return what it printed."""
+    process = await asyncio.create_subprocess_exec(
+        *map(str, argv),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
+    )
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(stdin.encode()), timeout)
+    except asyncio.TimeoutError:
+        process.kill()
+        out, _ = await process.communicate()
+        pytest.fail(f"{argv[0]} did not end in {timeout} s; it printed\n{out.decode()}")
+    text = out.decode(errors="replace")
+    assert process.returncode == 0, f"{argv} ended {process.returncode}:\n{text}"
+    return text
+
+
+async def until(condition, timeout=40):
+    """Wait until condition() holds; fails after `timeout` seconds."""
+    for _ in range(int(timeout / 0.05)):
+        if condition():
+            return
+        await asyncio.sleep(0.05)
+    pytest.fail(f"still waiting after {timeout} s")
+
+
+class Daemon:
+    """A program that runs until it is told to stop."""
+
+    def __init__(self, *argv):
+        self.argv = [str(a) for a in argv]
+
+    async def __aenter__(self):
+        self.process = await asyncio.create_subprocess_exec(
+            *self.argv,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        return self
+
+    async def __aexit__(self, *_):
+        if self.process.returncode is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(self.process.wait(), 5)
+        except asyncio.TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+
+# gammu
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_gammu(tmp_path, family):
+    program = need("gammu")
+    config, batch = tmp_path / "gammurc", tmp_path / "batch"
+    batch.write_text(
+        "identify\n"
+        f'sendsms TEXT {SERVICE} -text "hello imps"\n'
+        f'sendsms TEXT {SERVICE} -len 400 -text "{LONG}"\n'
+        f"sendsms WAPINDICATOR {SERVICE} http://a.example/ title\n"
+        "getallsms\n"
+    )
+
+    async def scenario():
+        async with Network() as network:
+            modem = await network.add_modem(MODEM, family)
+            config.write_text(f"[gammu]\ndevice = {modem.device}\nconnection = at\n")
+            inbox = Inbox(network)
+            inbox.application.send(MODEM, "a reply")
+            inbox.application.send(MODEM, b"WV", ports=(3590, 3590))
+            await network.drain()
+            shown = await run(program, "-c", config, "batch", batch)
+            assert modem.family.model in shown and modem.imei in shown
+            assert "a reply" in shown and SERVICE in shown
+            assert "2 SMS parts in" in shown  # both stores are listed, neither twice
+            assert inbox.messages.pop(0).text == "hello imps"
+            assert inbox.messages.pop().ports[0] == 2948
+            assert inbox.joined() == LONG
+
+    drive(scenario)
+
+
+# gammu-smsd
+
+
+def test_gammu_smsd(tmp_path):
+    daemon = need("gammu-smsd")
+    inject = need("gammu-smsd-inject")
+    for name in ("inbox", "outbox", "sent", "error"):
+        (tmp_path / name).mkdir()
+
+    async def scenario():
+        async with Network() as network:
+            modem = await network.add_modem(MODEM, "ec2x")
+            inbox = Inbox(network)
+            config = tmp_path / "smsdrc"
+            config.write_text(
+                f"[gammu]\ndevice = {modem.device}\nconnection = at\n"
+                f"[smsd]\nservice = files\nlogfile = {tmp_path}/log\ncommtimeout = 1\n"
+                f"inboxpath = {tmp_path}/inbox/\noutboxpath = {tmp_path}/outbox/\n"
+                f"sentsmspath = {tmp_path}/sent/\nerrorsmspath = {tmp_path}/error/\n"
+            )
+            await run(inject, "-c", config, "TEXT", SERVICE, "-text", LONG, "-len", "400")
+            inbox.application.send(MODEM, "for the inbox")
+            async with Daemon(daemon, "-c", config):
+                await inbox.wait(2)
+                await until(lambda: list((tmp_path / "inbox").iterdir()))
+                await until(lambda: not modem.stores["ME"].used)
+            assert inbox.joined() == LONG
+            (file,) = (tmp_path / "inbox").iterdir()
+            assert file.read_text() == "for the inbox"
+            assert SERVICE in file.name
+
+    drive(scenario)
+
+
+# smstools3
+
+PORTS = "06 05 04 0E 06 0E 06"
+
+
+def test_smstools(tmp_path):
+    smsd = need("smsd")
+    for name in ("outgoing", "checked", "sent", "failed", "incoming", "report"):
+        (tmp_path / name).mkdir()
+
+    async def scenario():
+        async with Network() as network:
+            modem = await network.add_modem(MODEM, "sim7600")
+            inbox = Inbox(network)
+            config = tmp_path / "smsd.conf"
+            config.write_text(
+                f"devices = GSM1\nlogfile = {tmp_path}/log\nloglevel = 7\ndelaytime = 1\n"
+                f"outgoing = {tmp_path}/outgoing\nchecked = {tmp_path}/checked\n"
+                f"sent = {tmp_path}/sent\nfailed = {tmp_path}/failed\n"
+                f"incoming = {tmp_path}/incoming\nreport = {tmp_path}/report\n"
+                f"infofile = {tmp_path}/running\npidfile = {tmp_path}/pid\n\n"
+                f"[GSM1]\ndevice = {modem.device}\nincoming = yes\nreport = yes\n"
+                "memory_start = 0\ninit = AT+CNMI=2,1,0,2,0\n"
+            )
+            (tmp_path / "outgoing" / "text").write_text(f"To: {SERVICE[1:]}\n\n{LONG}")
+            (tmp_path / "outgoing" / "ports").write_bytes(
+                f"To: {SERVICE[1:]}\nAlphabet: binary\nUDH: true\nUDH-DATA: {PORTS}\n\n".encode()
+                + b"WV\0\x01"
+            )
+            inbox.application.send(MODEM, "for the folder")
+            async with Daemon(smsd, "-t", f"-c{config}"):
+                await inbox.wait(3, 60)
+                await until(lambda: list((tmp_path / "incoming").iterdir()))
+                await until(lambda: len(list((tmp_path / "report").iterdir())) >= 1)
+            assert inbox.joined() == LONG
+            (binary,) = [m for m in inbox.messages if not m.part]
+            assert binary.ports == (3590, 3590)
+            assert binary.body == b"WV\0\x01"
+            (file,) = (tmp_path / "incoming").iterdir()
+            assert "for the folder" in file.read_text(errors="replace")
+
+    drive(scenario)
+
+
+# gnokii
+
+
+def test_gnokii(tmp_path):
+    gnokii = need("gnokii")
+
+    async def scenario():
+        async with Network() as network:
+            modem = await network.add_modem(MODEM, "telit")
+            inbox = Inbox(network)
+            config = tmp_path / "gnokiirc"
+            config.write_text(
+                f"[global]\nmodel = AT\nport = {modem.device}\nconnection = serial\n"
+            )
+            shown = await run(gnokii, "--config", config, "--identify")
+            assert modem.imei in shown and modem.family.model in shown
+            await run(gnokii, "--config", config, "--sendsms", SERVICE, stdin="hello from gnokii")
+            assert inbox.messages[0].text == "hello from gnokii"
+            inbox.application.send(MODEM, "for gnokii")
+            await network.drain()
+            shown = await run(gnokii, "--config", config, "--getsms", "SM", "1", "1")
+            assert "for gnokii" in shown and SERVICE in shown
+
+    drive(scenario)
+
+
+# Kannel's AT driver, with its HTTP interface in front
+
+
+class Hook:
+    """A loopback HTTP server that keeps the request lines it gets."""
+
+    async def __aenter__(self):
+        self.requests = []
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    async def serve(self, reader, writer):
+        while line := (await reader.readline()).strip():
+            if line.startswith(b"GET "):
+                self.requests.append(line.split()[1].decode())
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async def __aexit__(self, *_):
+        self.server.close()
+
+
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def kannel_config(tmp_path, smsc, hook):
+    admin, box, send = free_ports(3)
+    config = tmp_path / "kannel.conf"
+    config.write_text(f"""
+group = core
+admin-port = {admin}
+admin-password = secret
+admin-interface = 127.0.0.1
+smsbox-port = {box}
+smsbox-interface = 127.0.0.1
+log-file = {tmp_path}/bearerbox.log
+log-level = 0
+box-allow-ip = 127.0.0.1
+
+{smsc}
+
+group = smsbox
+bearerbox-host = 127.0.0.1
+sendsms-port = {send}
+sendsms-interface = 127.0.0.1
+log-file = {tmp_path}/smsbox.log
+log-level = 0
+
+group = sendsms-user
+username = u
+password = p
+concatenation = true
+max-messages = 10
+
+group = sms-service
+keyword = default
+catch-all = true
+max-messages = 0
+get-url = "http://127.0.0.1:{hook.port}/?from=%p&udh=%u&text=%b"
+""")
+    return config, send
+
+
+async def http_get(port, path):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"GET {path} HTTP/1.0\r\n\r\n".encode())
+    answer = await asyncio.wait_for(reader.read(), 10)
+    writer.close()
+    return answer.decode()
+
+
+async def kannel_send(port, **values):
+    values = {"username": "u", "password": "p", "from": MODEM, "to": SERVICE, **values}
+    for _ in range(100):
+        try:
+            answer = await http_get(port, "/cgi-bin/sendsms?" + urlencode(values))
+        except OSError:  # it is still starting
+            await asyncio.sleep(0.1)
+            continue
+        assert " 202 " in answer.splitlines()[0], answer
+        return
+    pytest.fail("smsbox did not start")
+
+
+KANNEL_MODEM = """
+group = smsc
+smsc = at
+smsc-id = modem
+modemtype = auto
+device = {device}
+sim-buffering = true
+my-number = {number}
+
+group = modems
+id = simulated
+name = "simulated"
+detect-string = "EC25"
+init-string = "AT+CNMI=2,1,0,1,0"
+"""
+
+
+def test_kannel_at(tmp_path):
+    bearerbox, smsbox = need("bearerbox"), need("smsbox")
+
+    async def scenario():
+        async with Network() as network, Hook() as hook:
+            modem = await network.add_modem(MODEM, "ec2x")
+            inbox = Inbox(network)
+            smsc = KANNEL_MODEM.format(device=modem.device, number=MODEM)
+            config, port = kannel_config(tmp_path, smsc, hook)
+            async with Daemon(bearerbox, config):
+                await asyncio.sleep(1)
+                async with Daemon(smsbox, config):
+                    await kannel_send(port, text=LONG)
+                    header = bytes.fromhex(PORTS)
+                    await kannel_send(port, text=b"WV\0\x01", udh=header, coding=1)
+                    await inbox.wait(3, 60)
+                    inbox.application.send(MODEM, b"WV reply", ports=(3590, 3590))
+                    await until(lambda: hook.requests)
+                    await until(lambda: not modem.sim.store.used and not modem.stores["ME"].used)
+            assert inbox.joined() == LONG
+            (binary,) = [m for m in inbox.messages if not m.part]
+            assert (binary.ports, binary.body) == ((3590, 3590), b"WV\0\x01")
+            query = parse_qs(urlsplit(hook.requests[0]).query, encoding="latin-1")
+            assert query["text"] == ["WV reply"]
+            assert query["udh"][0].encode("latin-1") == bytes.fromhex(PORTS)
+
+    drive(scenario)
+
+
+# python-gsmmodem-new
+
+GSMMODEM = """
+import sys, time
+from gsmmodem.modem import GsmModem
+
+got = []
+modem = GsmModem(sys.argv[1], 115200, smsReceivedCallbackFunc=got.append)
+modem.connect()
+print("imei", modem.imei, "model", modem.model)
+report = modem.sendSms(sys.argv[2], "hello from python", waitForDeliveryReport=True).report
+print("report", report.deliveryStatus)
+modem.sendSms(sys.argv[2], sys.argv[3])
+end = time.time() + 20
+while not got and time.time() < end:
+    time.sleep(0.05)
+modem.close()
+print("got", got[0].number, got[0].text)
+"""
+
+
+def test_python_gsmmodem(tmp_path):
+    if importlib.util.find_spec("gsmmodem") is None:
+        unavailable("python-gsmmodem-new is not installed")
+
+    async def scenario():
+        async with Network() as network:
+            modem = await network.add_modem(MODEM, "generic")
+            inbox = Inbox(network)
+            script = asyncio.create_task(
+                run(sys.executable, "-c", GSMMODEM, modem.device, SERVICE, LONG)
+            )
+            await inbox.wait(3)
+            inbox.application.send(MODEM, "for python")
+            shown = await script
+            assert f"imei {modem.imei} model {modem.family.model}" in shown
+            assert f"got {SERVICE} for python" in shown
+            assert inbox.messages.pop(0).text == "hello from python"
+            assert inbox.joined() == LONG
+            assert "report 0\n" in shown
+
+    drive(scenario)
+
+
+# serialport-gsm
+
+SERIALPORT_GSM = """
+const gsm = require('serialport-gsm');
+const [device, number, long] = process.argv.slice(1);
+const modem = gsm.Modem();
+const fail = e => { console.log('failed', e); process.exit(1); };
+setTimeout(() => fail('too slow'), 40000);
+let pending = 3;
+const done = () => { if (--pending === 0) { modem.close(() => process.exit(0)); } };
+modem.on('onNewMessage', m => { console.log('got', m[0].sender, m[0].message); done(); });
+modem.open(device, {baudRate: 115200, enableConcatenation: true, autoDeleteOnReceive: true,
+  incomingSMSIndication: true, pin: '', customInitCommand: '', logger: undefined},
+  e => { if (e) fail(e); });
+modem.on('open', () => modem.initializeModem((r, e) => { if (e) fail(e);
+  modem.setModemMode((r, e) => { if (e) fail(e);
+    modem.sendSMS(number, 'hello from node', false, (r, e) => {
+      if (e) fail(e); if (r.data.recipient) done(); });
+    modem.sendSMS(number, long, false, (r, e) => {
+      if (e) fail(e); if (r.data.recipient) done(); });
+  }, false, 20000, 'PDU');
+}));
+"""
+
+
+def test_serialport_gsm(tmp_path, root):
+    node = need("node")
+    modules = [str(root / "build" / "node" / "node_modules"), os.environ.get("NODE_PATH", "")]
+    if not any((Path(m) / "serialport-gsm").is_dir() for m in modules if m):
+        unavailable("the npm package serialport-gsm is not installed")
+
+    async def scenario():
+        async with Network() as network:
+            modem = await network.add_modem(MODEM, "sim800")
+            inbox = Inbox(network)
+            script = asyncio.create_task(
+                run(
+                    *(node, "-e", SERIALPORT_GSM, modem.device, SERVICE, LONG),
+                    env={"NODE_PATH": os.pathsep.join(modules)},
+                    timeout=60,
+                )
+            )
+            await inbox.wait(3)
+            inbox.application.send(MODEM, "for node")
+            shown = await script
+            assert f"got {SERVICE[1:]} for node" in shown
+            assert inbox.messages.pop(0).text == "hello from node"
+            # node-pdu counts one septet too few behind a 16-bit reference, so that the last
+            # character of each part lies behind the end of the user data.
+            assert [m.text for m in inbox.messages] == [LONG[:132], LONG[133:-1]]
+            assert [m.part[1:] for m in inbox.messages] == [(2, 1), (2, 2)]
+
+    drive(scenario)
+
+
+# Kannel over SMPP: an ESME of the simulated service centre
+
+KANNEL_SMPP = """
+group = smsc
+smsc = smpp
+smsc-id = centre
+host = 127.0.0.1
+port = {port}
+transceiver-mode = true
+smsc-username = kannel
+smsc-password = secret
+system-type = ""
+source-addr-autodetect = true
+interface-version = 34
+"""
+
+
+def test_kannel_smpp(tmp_path):
+    bearerbox, smsbox = need("bearerbox"), need("smsbox")
+
+    async def scenario():
+        async with Network() as network, Hook() as hook:
+            handset = Inbox(network, MODEM)
+            (smpp,) = free_ports(1)
+            server = await network.serve_smpp(smpp)
+            config, port = kannel_config(tmp_path, KANNEL_SMPP.format(port=smpp), hook)
+            async with Daemon(bearerbox, config):
+                await until(lambda: server.sessions)
+                async with Daemon(smsbox, config):
+                    await kannel_send(port, text=LONG, to=MODEM, **{"from": SERVICE})
+                    header = bytes.fromhex(PORTS)
+                    octets = {"udh": header, "coding": 1, "from": SERVICE, "to": MODEM}
+                    await kannel_send(port, text=b"WV\0\x01", **octets)
+                    await handset.wait(3)
+                    handset.application.send(SERVICE, b"WV reply", ports=(3590, 3590))
+                    await until(lambda: hook.requests)
+                    await network.drain()
+            assert handset.joined() == LONG
+            (binary,) = [m for m in handset.messages if not m.part]
+            assert (binary.ports, binary.body) == ((3590, 3590), b"WV\0\x01")
+            query = parse_qs(urlsplit(hook.requests[0]).query, encoding="latin-1")
+            assert query["text"] == ["WV reply"]
+            assert query["udh"][0].encode("latin-1") == bytes.fromhex(PORTS)
+
+    drive(scenario)
