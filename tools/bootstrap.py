@@ -1,7 +1,8 @@
 """Make .venv with everything the lock names: `python3 tools/bootstrap.py`.
 
-Needs a bare CPython 3.10 or later: where Debian left out ensurepip, pip itself is fetched from
-the package index. A second run returns at once unless the lock or pyproject.toml has changed.
+Needs a bare CPython 3.10 or later. Where Debian left out ensurepip it is installed (python3-venv,
+as root or by sudo without a password), or else pip is fetched from the index that PIP_INDEX_URL
+names. A second run returns at once unless the lock or pyproject.toml has changed.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import importlib.util
 import os
 import re
+import shutil
 import ssl
 import subprocess
 import sys
@@ -28,7 +30,7 @@ PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 PIP = "pip-26.3-py3-none-any.whl"
 PIP_SHA256 = "f3b60b20ffaadd4415ed7957212a38ac63fa4c5fa375bd0f4a797777940fad13"
-INDEX = os.environ.get("PIP_INDEX_URL", "https://pypi.org/simple")
+INDEX = os.environ.get("PIP_INDEX_URL", "")
 
 
 class Failed(Exception):
@@ -65,8 +67,35 @@ def _read(url: str, context: ssl.SSLContext) -> bytes:
         return answer.read()
 
 
+def has_ensurepip() -> bool:
+    """Whether this Python can put pip into an environment."""
+    importlib.invalidate_caches()
+    return importlib.util.find_spec("ensurepip") is not None
+
+
+def install_ensurepip() -> None:
+    """Let Debian's package manager add what Debian takes out of Python."""
+    if not shutil.which("apt-get"):
+        return
+    package = f"python3.{sys.version_info[1]}-venv"
+    print(f"  this Python has no ensurepip: installing Debian's {package}", flush=True)
+    root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if root and not shutil.which("sudo"):
+        return
+    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"]
+    subprocess.run([*apt, "update"], stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [*apt, "install", "-y", "--no-install-recommends", package], stdout=subprocess.DEVNULL
+    )
+
+
 def fetch_pip(folder: Path) -> Path:
     """Download the pinned pip wheel from the index into `folder`."""
+    if not INDEX:
+        raise Failed(
+            "this Python has no ensurepip, so it cannot make an environment with pip.\n"
+            "Install Debian's python3-venv, or set PIP_INDEX_URL to a package index."
+        )
     print(f"  this Python has no ensurepip: fetching {PIP} from {INDEX}", flush=True)
     page = INDEX.rstrip("/") + "/pip/"
     try:
@@ -98,7 +127,9 @@ def run(*args: str | Path) -> None:
 def create() -> None:
     """Make the bare environment, with pip in it."""
     print(f"Creating {VENV.name} with Python {sys.version.split()[0]}", flush=True)
-    has_pip = importlib.util.find_spec("ensurepip") is not None
+    if not has_ensurepip():
+        install_ensurepip()
+    has_pip = has_ensurepip()
     venv.create(VENV, clear=True, with_pip=has_pip, symlinks=os.name != "nt")
     if not has_pip:
         with tempfile.TemporaryDirectory() as folder:
