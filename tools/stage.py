@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import argparse
 import ast
+import io
 import os
 import re
 import shutil
 import subprocess
 import sysconfig
+import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -48,31 +50,61 @@ def micropython_binary() -> tuple[Path | None, str]:
 
 
 def for_board(source: bytes) -> bytes:
-    """The module without its import of `const` where the compiler folds every use of it.
+    """The module as a board gets it: without what costs heap and says nothing there.
 
-    `NAME = const(value)` is all that mpy-cross folds; the import would load a module and keep a
-    name for nothing. An empty line stays, so line numbers do.
+    The import of `const` goes where mpy-cross folds every use of it (`NAME = const(value)`), and
+    names of private functions become `_a`, `_b` ...: a board keeps every name for ever, but the
+    same name in many modules once. Line numbers stay.
     """
-    if not CONST_IMPORT.search(source):
-        return source
-    uses = folded = 0
-    for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Assign([ast.Name()], ast.Call(ast.Name("const"), [_], [])):
-                folded += 1
-            case ast.Name("const"):
-                uses += 1
-    return CONST_IMPORT.sub(b"", source) if uses == folded else source
+    tree = ast.parse(source)
+    if CONST_IMPORT.search(source):
+        uses = folded = 0
+        for node in ast.walk(tree):
+            match node:
+                case ast.Assign([ast.Name()], ast.Call(ast.Name("const"), [_], [])):
+                    folded += 1
+                case ast.Name("const"):
+                    uses += 1
+        if uses == folded:
+            source = CONST_IMPORT.sub(b"", source)
+    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+    private = [name for name in functions if name.startswith("_") and not name.endswith("__")]
+    taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    short = (name for letter in "abcdefghijklmnopqrstuvwxyz" if (name := "_" + letter) not in taken)
+    return _renamed(source, dict(zip(private, short, strict=False)))
+
+
+def _renamed(source: bytes, names: dict[str, str]) -> bytes:
+    # each name but those behind a dot, which belong to something else
+    lines = source.splitlines(keepends=True)
+    before = ""
+    found = []
+    for token in tokenize.tokenize(io.BytesIO(source).readline):
+        if token.type == tokenize.NAME and token.string in names and before != ".":
+            found.append(token)
+        before = token.string
+    for token in reversed(found):
+        row, column = token.start
+        line = lines[row - 1].decode()
+        end = column + len(token.string)
+        lines[row - 1] = (line[:column] + names[token.string] + line[end:]).encode()
+    return b"".join(lines)
 
 
 def compile_file(source: Path, out: Path, name: str, opt: int) -> None:
-    """Compile one module unless `out` is younger; `name` is what tracebacks show."""
+    """Compile one module unless `out` is younger; `name` is what tracebacks show.
+
+    With -O3, for boards, all modules have one name there, and `for_board` makes them small.
+    """
     if out.exists() and out.stat().st_mtime_ns > source.stat().st_mtime_ns:
         return
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_suffix(f".{os.getpid()}")
+    octets = source.read_bytes()
+    if opt == 3:
+        octets, name = for_board(octets), "microimps"
     command: list[str | Path] = [mpy_cross(), f"-O{opt}", "-s", name, "-o", part, "-"]
-    done = subprocess.run(command, input=for_board(source.read_bytes()), capture_output=True)
+    done = subprocess.run(command, input=octets, capture_output=True)
     if done.returncode:
         raise StageError(f"{source}: {done.stderr.decode().strip()}")
     part.replace(out)

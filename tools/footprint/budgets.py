@@ -1,0 +1,66 @@
+"""What the client may cost on a board, in octets, and where each figure is found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from .measure import LONG, Figures
+
+CLIENT = "whole client, HTTP + WBXML"
+_ON_BOARD = 1.5  # a heap of the 64-bit binary that suffices, to that of a board
+
+
+@dataclass(frozen=True)
+class Budget:
+    """A limit. path: keys of the figure; less: keys of one to be taken from it."""
+
+    what: str
+    limit: int
+    path: tuple[str, ...]
+    less: tuple[str, ...] = ()
+    divisor: float = 1.0
+
+    def figure(self, figures: Figures) -> float | None:
+        """The figure that is held against the limit, None where it was not measured."""
+        value = _at(figures, self.path)
+        less = _at(figures, self.less) if self.less else 0
+        if value is None or less is None:
+            return None
+        value = (value - less) / self.divisor
+        return round(value, 1) if value < 1024 else round(value)
+
+    def over(self, figures: Figures) -> bool:
+        """Whether the figure was measured and is too large."""
+        value = self.figure(figures)
+        return value is not None and value > self.limit
+
+
+BUDGETS = (
+    Budget("WBXML reader and writer, heap kept", 3 << 10, ("kept", "32", "WBXML reader + writer")),
+    Budget("whole client over HTTP and WBXML, heap kept", 14 << 10, ("kept", "32", CLIENT)),
+    Budget("the same, smallest working heap", 20 << 10, ("smallest", CLIENT), divisor=_ON_BOARD),
+    Budget(
+        "the same from ROMFS, smallest working heap",
+        10 << 10,
+        ("smallest", f"{CLIENT}, from ROMFS"),
+        divisor=_ON_BOARD,
+    ),
+    Budget(
+        f"more heap for a list of {LONG} contacts than for one of 10",
+        0,
+        ("smallest", f"{CLIENT}, {LONG} contacts"),
+        ("smallest", CLIENT),
+    ),
+    Budget("garbage per received contact", 96, ("garbage", "32", "contact received")),
+    Budget("flash, whole client over HTTP and WBXML", 20 << 10, ("flash", CLIENT)),
+)
+
+
+def _at(figures: Figures, path: tuple[str, ...]) -> float | None:
+    found: Any = figures
+    for key in path:
+        if key not in found:
+            return None
+        found = found[key]
+    return float(found)
