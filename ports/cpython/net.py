@@ -57,13 +57,13 @@ class AsyncLink:
             bearer.host, bearer.number, ssl=bearer.tls
         )
 
-    async def readinto(self, view: memoryview) -> int:
-        """Octets read into ``view``, 0 at the end of the stream."""
+    async def readinto(self, view: memoryview, ms: int) -> int:
+        """Octets read into ``view``, 0 at the end of the stream. ms: the caller's to keep."""
         data = await self._reader.read(len(view))
         view[: len(data)] = data
         return len(data)
 
-    async def write(self, view: memoryview) -> None:
+    async def write(self, view: memoryview, ms: int) -> None:
         """Send all of ``view``."""
         self._writer.write(bytes(view))
         await self._writer.drain()

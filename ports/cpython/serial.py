@@ -62,6 +62,9 @@ class AsyncLine(_Port):
     def __init__(self, url: str, baudrate: int = 115200, rtscts: bool = False) -> None:
         super().__init__(url, baudrate, rtscts, 0)
 
+    async def open(self, bearer: object) -> None:
+        """Nothing is left to do: it is open."""
+
     async def readinto(self, view: memoryview, ms: int) -> int:
         """Octets read into ``view``, 0 when none came within ``ms``. Raises OSError."""
         end = time.monotonic() + ms / 1000

@@ -19,6 +19,15 @@ def __getattr__(name):
     return getattr(__import__(__name__ + "." + home, None, None, (name,)), name)
 
 
+def lines(where):
+    """The module with the lines that ``where`` is one of: a UART's number, or a host's device."""
+    if isinstance(where, str):
+        from . import tty as found
+    else:
+        from . import uart as found
+    return found
+
+
 def forget(name):
     """Let go of a module that is not needed for now; it is loaded again when it is."""
     import gc

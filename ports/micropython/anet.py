@@ -15,11 +15,11 @@ class AsyncLink:
         else:
             self.reader, self.writer = await asyncio.open_connection(bearer.host, bearer.number)
 
-    async def readinto(self, view):
-        """Octets read into ``view``, 0 at the end of the stream."""
+    async def readinto(self, view, ms):
+        """Octets read into ``view``, 0 at the end of the stream. ms: the caller's to keep."""
         return await self.reader.readinto(view) or 0
 
-    async def write(self, view):
+    async def write(self, view, ms):
         """Send all of ``view``."""
         self.writer.write(view)
         await self.writer.drain()

@@ -13,5 +13,5 @@ def context(roots="/roots.der"):
         octets = f.read()
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     tls.verify_mode = ssl.CERT_REQUIRED
-    tls.load_verify_locations(octets)
+    tls.load_verify_locations(cadata=octets)
     return tls

@@ -65,6 +65,9 @@ class Line:
 class AsyncLine(Line):
     """The same for asyncio: `readinto` and `write` are coroutines."""
 
+    async def open(self, bearer):
+        """Nothing is left to do: it is open."""
+
     async def readinto(self, view, ms):
         """Octets read into ``view``, 0 when none came within ``ms``."""
         from asyncio import sleep_ms as pause

@@ -8,8 +8,11 @@ import gc
 import sys
 import time
 
-from microimps import Client
-from microimps.ports import http
+if hasattr(gc, "threshold"):
+    gc.threshold(1024)  # collect often: loading modules then leaves no holes in a small heap
+
+from microimps import Client  # noqa: E402
+from microimps.ports import http  # noqa: E402
 
 
 def main(url, user, password, friend, syntax, version):
