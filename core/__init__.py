@@ -1,7 +1,7 @@
 """microimps: an OMA IMPS (Wireless Village) client for MicroPython boards and CPython."""
 
 try:
-    from . import status  # texts for errors, where there is room for them
+    from . import status  # noqa: F401  texts for errors, where there is room for them
 except ImportError:
     pass
 

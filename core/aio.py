@@ -29,6 +29,7 @@ class AsyncClient(Operations):
         import asyncio
 
         b = self.bearer
+        io = b.io
         port = b.port
         t = port.ticks_ms()
         if op == _CLOSE:
@@ -38,17 +39,18 @@ class AsyncClient(Operations):
             self.link = port.AsyncLink()
             step = self.link.open(b)
         elif op == _READ:
-            step = self.link.readinto(b.view)
+            step = self.link.readinto(io.view, io.ms)
         elif op == _WRITE:
-            step = self.link.write(b.view)
+            step = self.link.write(io.view, io.ms)
         else:
-            await asyncio.sleep(b.ms / 1000)
+            await asyncio.sleep(io.ms / 1000)
             return None
         try:
-            op = await asyncio.wait_for(step, max(b.ms, 1) / 1000)
+            # a serial line keeps its time itself, and has nothing when it is up
+            op = await asyncio.wait_for(step, max(io.ms, 1) / 1000 + b.grace)
         except asyncio.TimeoutError:
             raise OSError(_TIMEDOUT)
-        b.ms -= port.ticks_ms() - t & _MASK
+        io.ms -= (port.ticks_ms() - t & _MASK) + 1  # so that a flood ends
         return op
 
     def _iterate(self, flow):
@@ -56,8 +58,8 @@ class AsyncClient(Operations):
 
     async def _run(self, flow):
         items = _Items(self, flow)
-        async for item in items:
-            self.inbox.append(item)  # kept for events()
+        async for _ in items:
+            pass
         return items.value
 
     def events(self, ms=-1):
@@ -66,9 +68,7 @@ class AsyncClient(Operations):
 
     async def close(self):
         """Close the connection. The session at the service goes on until logout or expiry."""
-        if self.bearer.up:
-            self.bearer.up = False
-            self.link.close()
+        self._close()
 
 
 class _Items:
@@ -161,6 +161,10 @@ class _Events:
                 self.items = _Items(c, c.session.attend())
             elif wait < 0 or left <= 0:
                 raise StopAsyncIteration
+            elif c.bearer.ear:
+                # in short turns, and a pause between them, for the sake of other tasks
+                await asyncio.sleep(0.02)
+                self.items = _Items(c, c.bearer.ear.hear(c.session, min(wait, left, 500)))
             else:
                 # short enough to see a Poll flag that another task's answer brings
                 await asyncio.sleep(min(wait, left, 200) / 1000)

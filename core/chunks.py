@@ -17,26 +17,27 @@ _TRAILER = const(4)
 
 
 def unchunk(bearer, r, e):
-    """Octets r.end to e are chunks, the first perhaps begun: keep only what they hold.
+    """Octets r.end to e are chunks, the first perhaps begun: leave only what they hold there.
 
     bearer: keeps the state between calls: ``stage``, ``left`` (octets of the chunk to come),
-    ``over``. Raises PeerError for a size that is none or too large.
+    ``over``. Returns how many octets they hold. Raises PeerError for a size that is none or too
+    large.
     """
     b = r.buf
-    p = r.end
+    p = z = r.end
     left = bearer.left
     stage = bearer.stage
     while p < e and not bearer.over:
         c = b[p]
         if stage == _DATA and left:
             n = min(left, e - p)
-            r.mv[r.end : r.end + n] = r.mv[p : p + n]
-            r.end += n
+            r.mv[z : z + n] = r.mv[p : p + n]
+            z += n
             p += n
             left -= n
             continue
         p += 1
-        if stage == _SIZE and c > 0x2F and c != 0x3B:
+        if stage == _SIZE and c not in b" \t;\r\n":
             d = c - 0x30 if c < 0x3A else (c | 0x20) - 0x57
             if not 0 <= d < 16 or c > 0x39 and d < 10:
                 raise PeerError(_HEAD)
@@ -53,3 +54,4 @@ def unchunk(bearer, r, e):
             stage = _LAST if c == 10 else stage if c == 13 else _TRAILER
     bearer.left = left
     bearer.stage = stage
+    return z - r.end

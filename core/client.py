@@ -18,18 +18,19 @@ class Client(Operations):
     def _step(self, op):
         # one I/O step of a flow; what a read waits for is taken from the time it has
         b = self.bearer
+        io = b.io
         if op == _READ:
             t = b.port.ticks_ms()
-            op = self.link.readinto(b.view, b.ms)
-            b.ms -= b.port.ticks_ms() - t & _MASK
+            op = self.link.readinto(io.view, io.ms)
+            io.ms -= (b.port.ticks_ms() - t & _MASK) + 1  # so that a flood ends
         elif op == _WRITE:
-            self.link.write(b.view, b.ms)
+            self.link.write(io.view, io.ms)
         elif op == _OPEN:
             self.link = b.port.Link(b)
         elif op == _CLOSE:
             self.link.close()
         else:
-            b.port.sleep_ms(b.ms)
+            b.port.sleep_ms(io.ms)
         return op
 
     def _iterate(self, flow):
@@ -49,12 +50,10 @@ class Client(Operations):
                 fault = e
 
     def _run(self, flow):
-        flow = self._iterate(flow)
-        while True:
-            try:
-                self.inbox.append(next(flow))  # kept for events()
-            except StopIteration as end:
-                return end.value
+        try:
+            next(self._iterate(flow))
+        except StopIteration as end:
+            return end.value
 
     def events(self, ms=-1):
         """Iterate what arrives: messages, notices, reports, presence (``kind`` tells).
@@ -64,6 +63,7 @@ class Client(Operations):
         ends the session, OSError when it cannot be reached.
         """
         port = self.bearer.port
+        ear = self.bearer.ear
         s = self.session
         end = port.ticks_ms() + ms
         s.poll |= ms == 0
@@ -77,11 +77,11 @@ class Client(Operations):
                 yield from self._iterate(s.attend())
             elif wait < 0 or left <= 0:
                 return
+            elif ear:
+                yield from self._iterate(ear.hear(s, min(wait, left)))
             else:
                 port.sleep_ms(min(wait, left))
 
     def close(self):
         """Close the connection. The session at the service goes on until logout or expiry."""
-        if self.bearer.up:
-            self.bearer.up = False
-            self.link.close()
+        self._close()

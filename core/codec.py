@@ -48,6 +48,7 @@ class Reader:
         """Forget everything read: a new message begins."""
         self.pos = self.end = self.depth = self.left = self.version = 0
         self.leaf = self.bare = self.done = self.opaque = False
+        self.over = False  # no more octets will come: in PTS that is what ends a message
 
     def room(self):
         """memoryview of the free part of the buffer, at least one octet, to be filled."""

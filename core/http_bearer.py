@@ -21,8 +21,10 @@ _REDIRECT = const(21)
 _STATUS = const(22)
 _LARGE = const(23)
 
+_MASK = const(0x1FFFFFFF)
 _LINES = const(100)
 _RESET = const(104)
+_TIMEDOUT = const(110)
 
 # how a body ends
 _LENGTH = const(0)
@@ -39,6 +41,9 @@ class HttpBearer:
     """
 
     kind = _HTTP  # its value word among the supported bearers
+    pushes = False
+    fill = ear = None
+    grace = 0
 
     def __init__(
         self, port, host, number, path="/", tls=None, timeout=45000, extra=b"", most=1 << 24
@@ -50,6 +55,7 @@ class HttpBearer:
         self.timeout = timeout
         self.most = most
         self.up = False
+        self.io = self
         self.head = b"POST %s HTTP/1.1\r\nHost: %s:%d\r\n%sContent-Type: application/vnd.wv.csp" % (
             path.encode(),
             host.encode(),
@@ -100,7 +106,8 @@ class HttpBearer:
                 if self.up:
                     self.up = False
                     yield _CLOSE
-                if fresh or self.got >= 0:
+                late = self.port.ticks_ms() - s.sent & _MASK >= self.timeout
+                if fresh or late or self.got >= 0:
                     raise
 
     def answer(self, r):
@@ -116,8 +123,8 @@ class HttpBearer:
                     r.pos = r.end
                 self.view = r.room()
                 z = yield _READ
-                if not z:
-                    raise OSError(_RESET)
+                if not z or self.ms < 0:
+                    raise OSError(_TIMEDOUT if z else _RESET)
                 self.got = 0
                 r.end += z
                 continue
@@ -139,7 +146,8 @@ class HttpBearer:
             raise PeerError(_STATUS if self.status > 399 else _REDIRECT, self.status)
         self.over = self.framing == _LENGTH and not self.left
         self.stage = 0
-        if n and not self.over:
+        self.ms = self.timeout
+        if n:
             self.took(r, n)
 
     def field(self, line):
@@ -174,27 +182,29 @@ class HttpBearer:
     def took(self, r, n):
         """n octets were read into ``view``: the body's own are fed to the reader.
 
-        Raises OSError when the stream ends inside the body, PeerError: too large.
+        Raises OSError when time is up or the stream ends inside the body, PeerError: too large.
         """
+        if self.ms < 0:
+            raise OSError(_TIMEDOUT)  # a flood that leads nowhere
         if not n:
             if self.framing != _CLOSED:
                 raise OSError(_RESET)
             self.over = True
+            self.keep = False
             return
-        if (self.got & 63) + n > 63:
-            self.ms = self.timeout  # it moves on
-        self.got += n
-        if self.got > self.most:
-            raise PeerError(_LARGE)
         if self.framing == _CHUNKED:
             from .chunks import unchunk
 
-            unchunk(self, r, r.end + n)
-            return
-        if self.framing == _LENGTH:
+            n = unchunk(self, r, r.end + n)
+        elif self.framing == _LENGTH:
             if n > self.left:
                 self.keep = False
                 n = self.left
             self.left -= n
             self.over = not self.left
         r.end += n
+        if (self.got & 63) + n > 63:
+            self.ms = self.timeout  # it moves on
+        self.got += n
+        if self.got > self.most:
+            raise PeerError(_LARGE)

@@ -118,6 +118,7 @@ PEER = {
     14: "the service gave no answer to this request",
     15: "the service accepted the login but gave no SessionID",
     16: "content that should be BASE64 is not",
+    17: "the service wants a login scheme that was not offered: see schemes",
     20: "the head of the HTTP answer is malformed: is this an IMPS service?",
     21: "the service redirects elsewhere, which is refused: use the right URL",
     22: "the HTTP server refused the request",
@@ -149,6 +150,9 @@ LOCAL = {
     43: "the text holds a character that no message can carry",
     44: "the password holds a character outside ISO-8859-1, which digest login cannot carry",
     45: "unknown presence attribute: use the names of primitives.presence",
+    46: "no known PTS code for this: enable the extension profile at both ends or use HTTP",
+    47: "the file is no table of PTS codes",
+    49: "the message takes more than 26 SMS: send less at a time",
     210: "the text does not fit into the message",
     211: "not a telephone number of 1 to 20 digits",
     212: "a header element cannot follow data",
@@ -173,4 +177,4 @@ def explain(error):
 
 
 # where this module is present an error's str() is its text
-Error.__str__ = explain
+Error.__str__ = explain  # type: ignore[method-assign]

@@ -12,11 +12,14 @@ _Name = const(0x01E)  # Name
 
 _UNKNOWN = const(12)
 
-# The words that a client meets every day, as in tokens.py, which is loaded for the others.
+# The words that a client meets every day, as in tokens.py, which has the others.
 COMMON = (
+    b"\xff\x11Inband\xff\x19Outband\xff\x20Request\xff\x21Response\xff\x42HTTP"
     b"\xff\x2cT\xff\x0bF\xff\x16None\xff\x07BASE64\xff\x28text/plain\xff\x0aDisplayName"
     b"\xff\x09Default\xff\x5fAVAILABLE\xff\x70NOT_AVAILABLE\xff\x64DISCREET"
-    b"\xff\x6fMOBILE_PHONE\xff\x63COMPUTER\xff\x72PDA\xff\x62CLI\xff\x71OTHER\xff"
+    b"\xff\x6fMOBILE_PHONE\xff\x63COMPUTER\xff\x72PDA\xff\x62CLI\xff\x71OTHER\xff\x5bANGRY"
+    b"\xff\x5cANXIOUS\xff\x5dASHAMED\xff\x60BORED\xff\x66EXCITED\xff\x67HAPPY"
+    b"\xff\x6bIN_LOVE\xff\x6cINVINCIBLE\xff\x6dJEALOUS\xff\x73SAD\xff\x74SLEEPY\xff"
 )
 
 
@@ -28,10 +31,10 @@ def _find(key, before):
         if i < 0:
             if table is not COMMON:
                 return table, -1
-            from .tokens import WORDS
-
-            table = WORDS
-            i = -1
+            try:
+                from .tokens import WORDS as table
+            except ImportError:  # a board may do without
+                return table, -1
         i = table.find(key, i + 1)
     return table, i
 

@@ -137,14 +137,15 @@ def told(s, r, ev):
     """Reads Presence elements, in GetPresence-Response and PresenceNotification-Request."""
     level = r.depth
     p = s.presence
-    if level == 5:
+    if level <= 5:
         s.presence = None
-        return p if r.tag == _Presence else None
+        return p if level == 5 and r.tag == _Presence else None
     if r.at(5) != _Presence:
         return None
     if p is None:
         p = s.presence = Presence()
         s.valid = True
+        s.online = False
     if level == 6 and ev == _LEAF and (r.tag == _UserID or r.tag == _ContactList):
         p.user = r.text().strip()
     elif level == 8 and ev == _LEAF:
@@ -153,13 +154,20 @@ def told(s, r, ev):
         else:
             for name, attribute, element, word in _ATTRIBUTES:
                 if attribute == r.parent and element == r.tag:
-                    p.values[name] = r.text().strip() if word else r.text()
+                    if name == "online" or name == "registered":
+                        p.values[name] = "T" if r.flag() else "F"
+                    else:
+                        p.values[name] = r.text().strip() if word else r.text()
     elif level == 7:
         if not s.valid:
             for known in _ATTRIBUTES:
                 if known[1] == r.tag:
                     p.values[known[0]] = None
         s.valid = True
+        if r.tag == _OnlineStatus:  # of every device in 1.3: one online is enough
+            s.online |= p.online == "T"
+            if s.online:
+                p.values["online"] = "T"
 
 
 def incoming(s, prim):

@@ -34,11 +34,13 @@ def everyhow(test):
     """Run a test in both syntaxes, answers whole and octet by octet."""
 
     def run():
-        for how.syntax in ("wbxml", "xml"):
-            for how.cut in (0, 1):
-                test()
-        how.cut = 0
-        how.syntax = "wbxml"
+        try:
+            for how.syntax in ("wbxml", "xml"):
+                for how.cut in (0, 1):
+                    test()
+        finally:
+            how.cut = 0
+            how.syntax = "wbxml"
 
     return run
 
@@ -54,11 +56,12 @@ class Request:
         self.head, _, self.body = octets.partition(b"\r\n\r\n")
         self.version, root = read(self.body, syntax)
         session = root[1]
-        descriptor, transaction = session[0][1][0][1], session[0][1][1][1]
-        self.type = descriptor[0][1]
-        self.sid = descriptor[1][1] if len(descriptor) > 1 else None
-        self.mode = transaction[0][1][0][1]
-        self.tid = transaction[0][1][1][1]
+        about, transaction = dict(session[0][1][0][1]), session[0][1][1][1]
+        self.type = about["SessionType"]
+        self.sid = about.get("SessionID")
+        about = dict(transaction[0][1])
+        self.mode = about["TransactionMode"]
+        self.tid = about.get("TransactionID")
         self.name, self.content = transaction[1][1][0]
 
 
@@ -86,6 +89,7 @@ class Peer:
         self.script = list(script)
         self.version = version
         self.cut = how.cut
+        self.first = 0  # octets of the next piece
         self.syntax = how.syntax
         self.sent = []  # whole HTTP requests
         self.slept = []
@@ -139,7 +143,8 @@ class Peer:
         self.now += min(self.slow, ms)
         if self.slow > ms:
             raise OSError(110)
-        n = min(len(view), len(self.answer), self.cut or 1 << 20)
+        n = min(len(view), len(self.answer), self.first or self.cut or 1 << 20)
+        self.first = 0
         view[:n] = self.answer[:n]
         self.answer = self.answer[n:]
         return n

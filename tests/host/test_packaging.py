@@ -91,9 +91,31 @@ def test_stage_holds_only_what_is_asked_for(tmp_path):
     assert all(size == (tmp_path / name).stat().st_size for name, size in base.items())
 
 
-def test_no_staged_module_imports_const(tmp_path):
-    used = [name for name in stage(tmp_path) if b"const" in (tmp_path / name).read_bytes()]
-    assert used == ["microimps/const.mpy"], "NAME = const(value) is all that mpy-cross folds"
+def test_no_staged_module_imports_const():
+    for module in modules.modules():
+        assert b"const import const" not in for_board(module.source.read_bytes()), module.path
+
+
+def test_private_functions_have_short_names_on_a_board():
+    source = b"""
+def _first(a):
+    return _second(a) + a._first + _B
+
+
+def _second(a):
+    return _a
+
+
+def public(a):
+    return _first(a)
+
+
+_a = _B = 1
+"""
+    left = for_board(source)
+    assert left == source.replace(b"_second", b"_c").replace(b"_first", b"_b").replace(
+        b"a._b", b"a._first"
+    )
 
 
 @pytest.mark.parametrize(
