@@ -3,13 +3,16 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format footprint tokens modules lock ready clean
+.PHONY: help demo demo-sms test lint format footprint tokens modules lock ready clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ready ## two clients and a simulated service, end to end
 	@$(BIN)/microimps demo $(ARGS)
+
+demo-sms: ready ## the same over SMS alone, on a network that loses messages
+	@$(BIN)/microimps demo-sms $(ARGS)
 
 test: ready ## all tests; ARGS="-k wbxml" for some
 	@$(BIN)/python -m pytest $(ARGS)

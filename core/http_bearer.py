@@ -56,11 +56,14 @@ class HttpBearer:
         self.most = most
         self.up = False
         self.io = self
-        self.head = b"POST %s HTTP/1.1\r\nHost: %s:%d\r\n%sContent-Type: application/vnd.wv.csp" % (
-            path.encode(),
-            host.encode(),
-            number,
-            extra,
+        self.head = (
+            b"POST %s HTTP/1.1\r\nHost: %s:%d\r\n%sContent-Type: application/vnd.wv.csp"
+            % (
+                path.encode(),
+                host.encode(),
+                number,
+                extra,
+            )
         )
 
     def exchange(self, s):

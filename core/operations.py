@@ -22,14 +22,15 @@ _TASKS = (
 class Operations:
     """What blocking and asyncio clients share.
 
-    bearer: how messages travel, from ``microimps.ports``; user: address, ``wv:`` may be missing;
-    version: 1, 2 or 3 for CSP 1.1, 1.2, 1.3; syntax: "wbxml", "xml" or "pts", the only one over
-    SMS; client: identity of this installation; schemes: digests for the 4-way login in order of preference, empty for a 2-way
-    login with the password in clear; push: messages come whole, else they are notified first;
-    content: most octets of a message's content that is kept; size, depth, longest: limits of the
-    reader (codec.Reader); retries, wait: repeats of a request (session.Session). For PTS:
-    extension: use the private codes of docs/pts-extension.md where the service knows them; codes:
-    bytes, a table in place of the built-in ones (pts.table.load).
+    bearer: how messages travel, from ``microimps.ports``; user: address, ``wv:`` may be
+    missing; version: 1, 2 or 3 for CSP 1.1, 1.2, 1.3; syntax: "wbxml", "xml" or "pts", the
+    only one over SMS; client: identity of this installation; schemes: digests for the 4-way
+    login in order of preference, empty for a 2-way login with the password in clear; push:
+    messages come whole, else they are notified first; content: most octets of a message's
+    content that is kept; size, depth, longest: limits of the reader (codec.Reader); retries,
+    wait: repeats of a request (session.Session). For PTS: extension: use the private codes of
+    docs/pts-extension.md where the service knows them; codes: bytes, a table in place of the
+    built-in ones (pts.table.load).
     """
 
     def __init__(

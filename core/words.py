@@ -15,6 +15,7 @@ _UNKNOWN = const(12)
 # The words that a client meets every day, as in tokens.py, which has the others.
 COMMON = (
     b"\xff\x11Inband\xff\x19Outband\xff\x20Request\xff\x21Response\xff\x42HTTP"
+    b"\xff\x43SMS\xff\x1fP\xff\x17N"
     b"\xff\x2cT\xff\x0bF\xff\x16None\xff\x07BASE64\xff\x28text/plain\xff\x0aDisplayName"
     b"\xff\x09Default\xff\x5fAVAILABLE\xff\x70NOT_AVAILABLE\xff\x64DISCREET"
     b"\xff\x6fMOBILE_PHONE\xff\x63COMPUTER\xff\x72PDA\xff\x62CLI\xff\x71OTHER\xff\x5bANGRY"

@@ -52,7 +52,7 @@ def sms(where, service, profile=None, pin=None, smsc=None, line=None, **options)
         profile or GENERIC,
         pin and pin.encode(),
         smsc and smsc.encode(),
-        wire.press,
+        wire.press if line and ("power" in line or "reset" in line) else None,
         forget=getattr(port, "forget", None),
     )
     return SmsBearer(wire, modem, service, **options)
@@ -78,5 +78,4 @@ class _Wire:
         return self.line
 
     def press(self, level):
-        if hasattr(self.line, "press"):
-            self.line.press(level)
+        self.line.press(level)

@@ -37,5 +37,10 @@ def md5(octets):
             f = f + a + word + int.from_bytes(_SINES[4 * i : 4 * i + 4], "big") & _ALL
             n = _SHIFTS[turn << 2 | i & 3]
             a, d, c, b = d, c, b, b + (f << n | f >> 32 - n) & _ALL
-        state = [(x + y) & _ALL for x, y in zip(state, (a, b, c, d))]
+        state = [
+            state[0] + a & _ALL,
+            state[1] + b & _ALL,
+            state[2] + c & _ALL,
+            state[3] + d & _ALL,
+        ]
     return b"".join([x.to_bytes(4, "little") for x in state])

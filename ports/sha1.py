@@ -27,5 +27,6 @@ def sha1(octets):
                 f = (b ^ c ^ d) + 0xCA62C1D6
             f = (a << 5 | a >> 27) + f + e + w & _ALL
             a, b, c, d, e = f, a, (b << 30 | b >> 2) & _ALL, c, d
-        state = [(x + y) & _ALL for x, y in zip(state, (a, b, c, d, e))]
+        added = (a, b, c, d, e)
+        state = [state[i] + added[i] & _ALL for i in range(5)]
     return b"".join([x.to_bytes(4, "big") for x in state])

@@ -196,9 +196,7 @@ class Client:
         tid = str(next(self._ids)) if tid is None else tid
         transaction = envelope.Transaction(mode, tid, primitive)
         whole = envelope.Envelope(self.version, self.session_id, [transaction])
-        return message.encode(
-            message.Message(envelope.build(whole), self.version, self.syntax)
-        )
+        return message.encode(message.Message(envelope.build(whole), self.version, self.syntax))
 
     def exchange(self, body):
         """Post octets; the answered transaction, or None for an empty answer."""
@@ -232,21 +230,34 @@ class Client:
     def login(self, *more, password=PASSWORD):
         self.session_id = ""
         answer = self.post(
-            "Login-Request", node("UserID", self.user), self.client_id,
-            node("Password", password), node("TimeToLive", 600),
-            node("SessionCookie", self.cookie), *more,
+            "Login-Request",
+            node("UserID", self.user),
+            self.client_id,
+            node("Password", password),
+            node("TimeToLive", 600),
+            node("SessionCookie", self.cookie),
+            *more,
         )
         self.session_id = text(answer, "SessionID")
         return answer
 
     def capabilities(self, **more):
         """Negotiate; more: name -> text of further children."""
-        told = {"ClientType": "PDA", "InitialDeliveryMethod": "P", "SupportedBearer": "HTTP",
-                "MultiTrans": "1", "ParserSize": "65535", "SupportedCIRMethod": "STCP", **more}
+        told = {
+            "ClientType": "PDA",
+            "InitialDeliveryMethod": "P",
+            "SupportedBearer": "HTTP",
+            "MultiTrans": "1",
+            "ParserSize": "65535",
+            "SupportedCIRMethod": "STCP",
+            **more,
+        }
         client = self.client_id if self.version == "1.1" else None
-        return self.post("ClientCapability-Request", client, node("CapabilityList", *(
-            node(name, value) for name, value in told.items()
-        )))
+        return self.post(
+            "ClientCapability-Request",
+            client,
+            node("CapabilityList", *(node(name, value) for name, value in told.items())),
+        )
 
     def next(self):
         """Poll; the server request, or None."""
@@ -274,12 +285,19 @@ class Client:
     def send(self, to, content="hello", report=False, **info):
         """Send a message; the answer."""
         return self.post(
-            "SendMessage-Request", node("DeliveryReport", report),
+            "SendMessage-Request",
+            node("DeliveryReport", report),
             node(
-                "MessageInfo", node("ContentType", "text/plain"), node("ContentSize", 99),
-                node("Recipient", *(user(each) if isinstance(each, str) else each for each in (
-                    to if isinstance(to, list) else [to]
-                ))),
+                "MessageInfo",
+                node("ContentType", "text/plain"),
+                node("ContentSize", 99),
+                node(
+                    "Recipient",
+                    *(
+                        user(each) if isinstance(each, str) else each
+                        for each in (to if isinstance(to, list) else [to])
+                    ),
+                ),
                 node("Sender", user(self.user)),
                 *(node(name, value) for name, value in info.items()),
             ),
@@ -298,10 +316,17 @@ def http_post(app, body, headers=(), path="/imps"):
         sent.append(message)
 
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST",
-        "path": path, "raw_path": path.encode(), "query_string": b"", "scheme": "http",
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "POST",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "scheme": "http",
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers],
-        "server": ("127.0.0.1", 80), "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "client": ("127.0.0.1", 1),
     }
     asyncio.run(app(scope, receive, send))
     found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
@@ -319,6 +344,7 @@ def wrapped(version, *children):
     users = [node("UserID", text(each, "UserID")) for each in children if each.tag == "User"]
     lists = [each for each in children if each.tag == "ContactList"]
     return [
-        wrapper for wrapper in (node("UserIDList", *users), node("ContactListIDList", *lists))
+        wrapper
+        for wrapper in (node("UserIDList", *users), node("ContactListIDList", *lists))
         if len(wrapper)
     ]

@@ -20,6 +20,10 @@ except ImportError as missing:
 TOOLS = {
     "decode": ("decode.commands:decode", "Turn any IMPS message into readable XML, or back."),
     "demo": ("demo.commands:demo", "Run the service and two clients, one on MicroPython."),
+    "demo-sms": (
+        "demo.sms:demo_sms",
+        "The same over SMS alone, on a network that loses messages.",
+    ),
     "footprint": (
         "footprint.commands:footprint",
         "Measure flash, heap and garbage.",

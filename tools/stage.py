@@ -70,7 +70,9 @@ def for_board(source: bytes) -> bytes:
     functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
     private = [name for name in functions if name.startswith("_") and not name.endswith("__")]
     taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    short = (name for letter in "abcdefghijklmnopqrstuvwxyz" if (name := "_" + letter) not in taken)
+    short = (
+        name for letter in "abcdefghijklmnopqrstuvwxyz" if (name := "_" + letter) not in taken
+    )
     return _renamed(source, dict(zip(private, short, strict=False)))
 
 

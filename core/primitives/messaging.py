@@ -209,10 +209,11 @@ def _sent(s, r, ev):
 def send(s, to, content, kind=None, report=False, validity=None):
     """Send a message. Returns its MessageID, None if the service gives none.
 
-    to: address, or several; content: str, or bytes or a file opened for reading in binary, which
-    travel in BASE64 and in pieces; kind: MIME type, text/plain for None; report: ask for a
-    delivery report, which comes as an event; validity: seconds that the service keeps it. ``session.details`` holds
-    what failed for some of several recipients. Raises StatusError, e.g. 531 unknown user.
+    to: address, or several; content: str, or bytes or a file opened for reading in binary,
+    which travel in BASE64 and in pieces; kind: MIME type, text/plain for None; report: ask for
+    a delivery report, which comes as an event; validity: seconds that the service keeps it.
+    ``session.details`` holds what failed for some of several recipients. Raises StatusError,
+    e.g. 531 unknown user.
     """
     if isinstance(to, str):
         to = (to,)

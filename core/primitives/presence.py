@@ -82,7 +82,7 @@ class Presence:
         self.values.update(news.values)
 
     def shown(self):
-        """"offline", "away", "busy" or "available", by the rule of presence.md section 6."""
+        """ "offline", "away", "busy" or "available", by the rule of presence.md section 6."""
         if self.online != "T":
             return "offline"
         a = self.availability

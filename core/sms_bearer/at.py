@@ -70,6 +70,7 @@ class At:
         self._args = self._tail = self._under = 0  # the tails due: key << 8 | size
         self._prompt = 0
         self._shown = False
+        self.up = False  # the line is open; for those who open it
 
     def feed(self, n):
         """n octets were put into ``rx``; only when `poll` has given 0."""

@@ -35,7 +35,6 @@ _LATE = (-0x27228499, -0x19228499, -0x1B323DC5, -0x20223DC5, 0x1C12E, 0x19AAE)
 
 _NAMES = b"SMMEMTSR"  # stores
 _REPORTS = const(3)
-_RESWEEP = const(300000)  # ms
 _MASK = const(0x1FFFFFFF)
 
 
@@ -46,8 +45,9 @@ class Modem:
     its own; press(level): moves the power or the reset key; on_direct(received): gets what the
     modem hands over without storing it, as a rule status reports; valid during the call;
     forget(name): the port's, to let go of the module that is needed at the start only.
-    Settings: ``mt`` (1: the modem stores, 2: it hands over), ``gap_ms`` between two messages.
-    State: ``used`` of ``total`` places at home, -1: unknown; ``restarts`` in a row while sending.
+    Settings: ``mt`` (1: the modem stores, 2: it hands over), ``gap_ms`` between two messages,
+    ``sweep_ms`` between two listings of the home store. State: ``new`` slots that `wait` gives
+    out; ``used`` of ``total`` places at home, -1: unknown; ``restarts`` in a row while sending.
     """
 
     def __init__(self, at, profile, pin=None, smsc=None, press=None, on_direct=None, forget=None):
@@ -60,6 +60,7 @@ class Modem:
         self.forget = forget
         self.mt = 1
         self.gap_ms = 1000
+        self.sweep_ms = 300000
         self.used = self.total = self.store = -1
         self.ready = self.starting = self.confirm = False
         self.pdu = Received()
@@ -68,7 +69,7 @@ class Modem:
         self.home = self.restarts = self.row = self.want = self._acks = 0
         self.tx = memoryview(bytearray(64))
         self._direct = None
-        self._new = set()
+        self.new = set()
         self._swept = self.last = at.ticks_ms()
         self._next = at.sink
         at.sink = self._line
@@ -96,7 +97,7 @@ class Modem:
     def _found(self, index):
         slot = self.store << 10 | index
         if index >= 0 and self.sums.get(slot, -1) < 0:  # unless it was read and is kept
-            self._new.add(slot)
+            self.new.add(slot)
 
     def _stored(self, report, index):
         line = self.at.line
@@ -104,7 +105,7 @@ class Modem:
         i = _NAMES.find(bytes(line[i : i + 2]))
         store = self.home if i < 0 else i >> 1
         if 0 <= index < 1024 and not report:
-            self._new.add(store << 10 | index)
+            self.new.add(store << 10 | index)
             return _NEWS
         self.due.add(store)
         if report:  # its index may be that of another message: modem-quirks.md row 27
@@ -191,10 +192,10 @@ class Modem:
                 yield from self.start()
             if self._acks:
                 yield from self.ask(b"")
-            if self._new:
-                return self._new.pop()
+            if self.new:
+                return self.new.pop()
             now = at.ticks_ms()
-            left = _RESWEEP - (now - self._swept & _MASK)  # until the next sweep, until the end
+            left = self.sweep_ms - (now - self._swept & _MASK)  # until the next sweep
             ms_left = ms - (now - start & _MASK)
             if self.ready and (self.due or left <= 0):
                 yield from self.sweep()
@@ -219,7 +220,7 @@ class Modem:
                 self._found(i)
 
     def _soon(self):
-        self._swept = self.at.ticks_ms() - _RESWEEP + 10000
+        self._swept = self.at.ticks_ms() - self.sweep_ms + 10000
 
     def read(self, slot):
         """Flow: the message in `slot`, parsed into ``pdu``; returns its kind, -1 when it is gone

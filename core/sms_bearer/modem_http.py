@@ -12,6 +12,7 @@ from ..errors import PeerError
 _HTTP = const(0x42)  # word HTTP
 # end of tokens
 
+_OPEN = const(1)
 _READ = const(2)
 
 _FINAL = const(4)
@@ -43,12 +44,15 @@ class ModemHttp:
     """port: the runtime's port; modem: the driver; family: SIM800 or SIM7600; url, apn: bytes.
 
     timeout: ms to wait for an answer of the service, and for each piece of it; most: octets of
-    the largest body. ``io``: whose view and ms the skin uses.
+    the largest body; ear: an SmsBearer on the same modem that listens for notices between polls.
+    ``io``: whose view and ms the skin uses.
     """
 
     kind = _HTTP  # its value word among the supported bearers
+    pushes = False
+    grace = 1  # s
 
-    def __init__(self, port, modem, family, url, apn, timeout=60000, most=1 << 24):
+    def __init__(self, port, modem, family, url, apn, timeout=60000, most=1 << 24, ear=None):
         self.port = port
         self.modem = modem
         self.io = self.at = modem.at
@@ -57,6 +61,7 @@ class ModemHttp:
         self.apn = apn
         self.timeout = timeout
         self.most = most
+        self.ear = ear
         self.up = self.over = False
         self.want = self.status = self.left = self.got = self.chunk = 0
         self.ended = False
@@ -82,6 +87,10 @@ class ModemHttp:
         w.window(0, 0)
         s.write()
         content = b"application/vnd.wv.csp%s%s" % (b"+" if w.version == 3 else b".", w.media)
+        if not self.io.up:
+            yield _OPEN
+            self.io.up = True
+            self.modem.ready = False
         if not (self.up and self.modem.ready):
             yield from self.open()
         self.up = False

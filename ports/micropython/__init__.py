@@ -21,11 +21,8 @@ def __getattr__(name):
 
 def lines(where):
     """The module with the lines that ``where`` is one of: a UART's number, or a host's device."""
-    if isinstance(where, str):
-        from . import tty as found
-    else:
-        from . import uart as found
-    return found
+    home = ".tty" if isinstance(where, str) else ".uart"
+    return __import__(__name__ + home, None, None, ("Line",))
 
 
 def forget(name):

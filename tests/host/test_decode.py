@@ -147,7 +147,8 @@ def test_an_element_is_read_in_its_version():
     [
         (b"", "empty", 0),
         (b"hello", "neither WBXML nor XML", 0),
-        (b"WV12HI", "neither WBXML nor XML", 0),
+        (b"hello", "neither WBXML nor XML nor PTS", 0),
+        (b"WV12HI", "ends in the middle", 0),
         (wbxml("00 0C 05"), "unrecognised element, page 0C token 05", 6),
         (wbxml("6D 00 FF 2D 01"), "unrecognised element, page FF token 2D", 7),
         (wbxml("52 80 8173 01"), "unrecognised value token F3", 5),

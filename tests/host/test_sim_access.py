@@ -24,16 +24,24 @@ def hashed(schema, nonce, password=PASSWORD):
 
 def first_phase(client, *schemes):
     return client.post(
-        "Login-Request", node("UserID", client.user), client.client_id,
+        "Login-Request",
+        node("UserID", client.user),
+        client.client_id,
         *(node("DigestSchema", schema) for schema in schemes),
-        node("TimeToLive", 600), node("SessionCookie", "c1"),
+        node("TimeToLive", 600),
+        node("SessionCookie", "c1"),
     )
 
 
 def second_phase(client, proof, tid=None):
     return client.post(
-        "Login-Request", node("UserID", client.user), client.client_id,
-        node("DigestBytes", proof), node("TimeToLive", 600), node("SessionCookie", "c1"), tid=tid,
+        "Login-Request",
+        node("UserID", client.user),
+        client.client_id,
+        node("DigestBytes", proof),
+        node("TimeToLive", 600),
+        node("SessionCookie", "c1"),
+        tid=tid,
     )
 
 
@@ -72,7 +80,10 @@ def test_scheme_pwd_takes_the_password_in_the_second_phase():
     client = Client(make_service())
     assert text(first_phase(client, "PWD"), "DigestSchema") == "PWD"
     answer = client.post(
-        "Login-Request", node("UserID", "alice"), client.client_id, node("Password", PASSWORD),
+        "Login-Request",
+        node("UserID", "alice"),
+        client.client_id,
+        node("Password", PASSWORD),
         node("SessionCookie", "c1"),
     )
     assert text(answer, "Result/Code") == "200"
@@ -135,10 +146,16 @@ def test_registration_at_the_first_login():
 def test_a_repeated_login_gives_the_same_session_until_it_is_used():
     service = make_service()
     client = Client(service)
-    body = client.octets(node(
-        "Login-Request", node("UserID", "alice"), client.client_id, node("Password", PASSWORD),
-        node("SessionCookie", "c"),
-    ), tid="1")
+    body = client.octets(
+        node(
+            "Login-Request",
+            node("UserID", "alice"),
+            client.client_id,
+            node("Password", PASSWORD),
+            node("SessionCookie", "c"),
+        ),
+        tid="1",
+    )
     first = service.handle(body).body
     assert service.handle(body).body == first
     client.session_id = text(message.decode(first).root, ".//SessionID")
@@ -208,8 +225,13 @@ def test_a_session_is_resumed_or_refused():
 def test_a_login_within_a_session_goes_on_with_it():
     client = Client(make_service())
     client.login()
-    again = node("Login-Request", node("UserID", "alice"), client.client_id,
-                 node("Password", PASSWORD), node("SessionCookie", "new"))
+    again = node(
+        "Login-Request",
+        node("UserID", "alice"),
+        client.client_id,
+        node("Password", PASSWORD),
+        node("SessionCookie", "new"),
+    )
     assert text(client.post(again), "SessionID") == client.session_id
     client.session_id = "lost"
     assert text(client.post(again), "SessionID") not in ("", "lost")
@@ -222,9 +244,12 @@ def test_information_about_the_service(kind):
 
 
 def functions(*features):
-    return node("Functions", node("WVCSPFeat", *(
-        each if not isinstance(each, str) else node(each) for each in features
-    )))
+    return node(
+        "Functions",
+        node(
+            "WVCSPFeat", *(each if not isinstance(each, str) else node(each) for each in features)
+        ),
+    )
 
 
 def test_service_negotiation_lists_what_is_refused(kind):
@@ -256,9 +281,9 @@ def test_service_negotiation_lists_what_is_refused(kind):
 def test_all_granted_is_no_functions_and_what_was_not_asked_for_is_506(kind):
     client = Client(make_service(), "alice", *kind)
     client.login()
-    asked = functions(node("IMFeat", node("IMAuthFunc"), node(
-        "IMReceiveFunc", node("NEWM"), node("GETM")
-    )))
+    asked = functions(
+        node("IMFeat", node("IMAuthFunc"), node("IMReceiveFunc", node("NEWM"), node("GETM")))
+    )
     answer = client.post("Service-Request", asked, node("AllFunctionsRequest", False))
     assert answer.find("Functions") is None and answer.find("AllFunctions") is None
     assert client.post("GetBlockedList-Request").tag == "GetBlockedList-Response"
@@ -268,8 +293,11 @@ def test_all_granted_is_no_functions_and_what_was_not_asked_for_is_506(kind):
 def test_the_mandatory_set_stands_for_all_that_is_offered():
     client = Client(make_service(), version="1.2")
     client.login()
-    answer = client.post("Service-Request", functions(node("FundamentalFeat", node("MF"))),
-                         node("AllFunctionsRequest", False))
+    answer = client.post(
+        "Service-Request",
+        functions(node("FundamentalFeat", node("MF"))),
+        node("AllFunctionsRequest", False),
+    )
     assert answer.find("Functions") is None
     assert client.code("GetList-Request") == 506
 
@@ -314,8 +342,14 @@ def test_negotiation_within_login():
     client = Client(make_service(), version="1.3", syntax="wbxml")
     answer = client.login(
         functions("IMFeat", "GroupFeat"),
-        node("CapabilityList", node("ClientType", "PDA"), node("InitialDeliveryMethod", "N"),
-             node("MultiTrans", 1), node("ParserSize", 4096), node("SupportedBearer", "HTTP")),
+        node(
+            "CapabilityList",
+            node("ClientType", "PDA"),
+            node("InitialDeliveryMethod", "N"),
+            node("MultiTrans", 1),
+            node("ParserSize", 4096),
+            node("SupportedBearer", "HTTP"),
+        ),
     )
     assert [each.tag for each in answer.find("Functions/WVCSPFeat")] == ["IMFeat", "GroupFeat"]
     assert text(answer, "AgreedCapabilityList/SupportedBearer") == "HTTP"
@@ -333,9 +367,10 @@ def test_version_discovery(own_root):
     service = make_service(versions=("1.1", "1.2"))
     names = Client(service, version="1.2").names
     later = Client(service, version="1.3").names
-    request = node("WV-CSP-VersionDiscovery-Request", node("VersionList", *(
-        node("SessionNSName", each.csp) for each in (names, later)
-    )))
+    request = node(
+        "WV-CSP-VersionDiscovery-Request",
+        node("VersionList", *(node("SessionNSName", each.csp) for each in (names, later))),
+    )
     root = node("WV-CSP-Message", request)
     root.set("xmlns", names.csp)
     body = message.encode(message.Message(request if own_root else root, "1.2", "xml"))
@@ -387,7 +422,8 @@ def test_several_transactions_in_one_message():
     answer = client.service.handle(message.encode(message.Message(root, "1.2", "xml")))
     found = message.decode(answer.body).root.findall("Session/Transaction")
     assert [each.find("TransactionContent")[0].tag for each in found] == [
-        "GetList-Response", "GetBlockedList-Response",
+        "GetList-Response",
+        "GetBlockedList-Response",
     ]
     assert texts(found[1], "TransactionDescriptor/TransactionID") == ["9"]
 
@@ -396,9 +432,11 @@ def test_several_transactions_in_one_message():
 def test_an_answer_larger_than_parser_size_is_432(version):
     client = Client(make_service(contacts={"alice": 100}), version=version)
     client.login()
-    read = ("ListManage-Request", node("ContactList", "wv:alice/friends"), node(
-        "ReceiveList", True
-    ))
+    read = (
+        "ListManage-Request",
+        node("ContactList", "wv:alice/friends"),
+        node("ReceiveList", True),
+    )
     assert client.post(*read).tag == "ListManage-Response"
     client.capabilities(ParserSize="2000")
     assert client.code(*read) == 432
@@ -420,20 +458,32 @@ def test_ten_thousand_contacts_are_read_quickly():
     client = Client(make_service(contacts={"alice": 10_000}), syntax="wbxml")
     client.login()
     begin = time.perf_counter()
-    body = client.octets(node(
-        "ListManage-Request", node("ContactList", "wv:alice/friends"), node("ReceiveList", True)
-    ))
+    body = client.octets(
+        node(
+            "ListManage-Request",
+            node("ContactList", "wv:alice/friends"),
+            node("ReceiveList", True),
+        )
+    )
     answer = client.service.handle(body).body
     assert time.perf_counter() - begin < 3
     names = message.decode(answer).root.findall(".//NickName/UserID")
     assert len(names) == 10_000 and names[-1].text == "wv:contact10000@im.example.com"
 
 
-@pytest.mark.parametrize("settings", [
-    {"presence": "some"}, {"versions": ("2.0",)}, {"versions": ()}, {"domain": "a@b"},
-    {"schemes": ("MD6",)}, {"challenge_code": 500}, {"contacts": {"nobody": 3}},
-    {"withhold": frozenset({"NOPE"})},
-])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"presence": "some"},
+        {"versions": ("2.0",)},
+        {"versions": ()},
+        {"domain": "a@b"},
+        {"schemes": ("MD6",)},
+        {"challenge_code": 500},
+        {"contacts": {"nobody": 3}},
+        {"withhold": frozenset({"NOPE"})},
+    ],
+)
 def test_settings_that_cannot_be(settings):
     with pytest.raises(ConfigError):
         Service(Config(**settings))

@@ -19,21 +19,27 @@ def nick(name, address):
 
 
 def properties(**values):
-    return node("ContactListProperties", *(
-        node("Property", node("Name", name), node("Value", value))
-        for name, value in values.items()
-    ))
+    return node(
+        "ContactListProperties",
+        *(
+            node("Property", node("Name", name), node("Value", value))
+            for name, value in values.items()
+        ),
+    )
 
 
 def read(client, address):
-    return client.post("ListManage-Request", node("ContactList", address),
-                       node("ReceiveList", True) if client.version != "1.1" else None)
+    return client.post(
+        "ListManage-Request",
+        node("ContactList", address),
+        node("ReceiveList", True) if client.version != "1.1" else None,
+    )
 
 
 def members(answer):
     return [
-        (text(each, "Name"), text(each, "UserID")) if each.tag == "NickName"
-        else ("", each.text) for each in answer.find("NickList")
+        (text(each, "Name"), text(each, "UserID")) if each.tag == "NickName" else ("", each.text)
+        for each in answer.find("NickList")
     ]
 
 
@@ -49,10 +55,12 @@ def create(client, address, *content):
 
 def test_create_and_read(alice):
     assert lists(alice) == ([], "")
-    answer = create(alice, "wv:alice/friends@im.example.com",
-                    node("NickList", nick("Bobby", "wv:bob@im.example.com"),
-                         node("UserID", "carol")),
-                    properties(DisplayName="My friends"))
+    answer = create(
+        alice,
+        "wv:alice/friends@im.example.com",
+        node("NickList", nick("Bobby", "wv:bob@im.example.com"), node("UserID", "carol")),
+        properties(DisplayName="My friends"),
+    )
     if alice.version == "1.3":
         assert answer.tag == "CreateList-Response"
         assert text(answer, "ContactList") == "wv:alice/friends@im.example.com"
@@ -66,16 +74,23 @@ def test_create_and_read(alice):
 
 def test_change(alice):
     create(alice, "wv:alice/a", node("NickList", node("UserID", "wv:bob")))
-    answer = alice.post("ListManage-Request", node("ContactList", "wv:alice/a"),
-                        node("AddNickList", nick("C", "wv:carol"), nick("B", "wv:Bob")))
+    answer = alice.post(
+        "ListManage-Request",
+        node("ContactList", "wv:alice/a"),
+        node("AddNickList", nick("C", "wv:carol"), nick("B", "wv:Bob")),
+    )
     assert text(answer, "Result/Code") == "200"
     assert (answer.find("NickList") is not None) == (alice.version == "1.1")
     assert members(read(alice, "wv:alice/a")) == [("B", "wv:bob"), ("C", "wv:carol")]
-    alice.post("ListManage-Request", node("ContactList", "wv:alice/a"),
-               node("RemoveNickList", node("UserID", "wv:bob@im.example.com")))
+    alice.post(
+        "ListManage-Request",
+        node("ContactList", "wv:alice/a"),
+        node("RemoveNickList", node("UserID", "wv:bob@im.example.com")),
+    )
     assert members(read(alice, "wv:alice/a")) == [("C", "wv:carol")]
-    alice.post("ListManage-Request", node("ContactList", "wv:alice/a"),
-               properties(DisplayName="New name"))
+    alice.post(
+        "ListManage-Request", node("ContactList", "wv:alice/a"), properties(DisplayName="New name")
+    )
     answer = read(alice, "wv:alice/a")
     assert texts(answer, "ContactListProperties/Property/Value") == ["New name", "T"]
 
@@ -106,9 +121,14 @@ def test_errors(alice):
 def test_partial_and_total_failure(alice):
     create(alice, "wv:alice/a")
     answer = alice.post(
-        "ListManage-Request", node("ContactList", "wv:alice/a"),
-        node("AddNickList", node("UserID", "wv:bob"), node("UserID", "wv:nobody"),
-             node("UserID", "wv:zoe@elsewhere.example")),
+        "ListManage-Request",
+        node("ContactList", "wv:alice/a"),
+        node(
+            "AddNickList",
+            node("UserID", "wv:bob"),
+            node("UserID", "wv:nobody"),
+            node("UserID", "wv:zoe@elsewhere.example"),
+        ),
     )
     assert text(answer, "Result/Code") == "201"
     details = {
@@ -116,8 +136,11 @@ def test_partial_and_total_failure(alice):
         for each in answer.findall("Result/DetailedResult")
     }
     assert details == {"531": ["wv:nobody"], "516": ["wv:zoe@elsewhere.example"]}
-    answer = alice.post("ListManage-Request", node("ContactList", "wv:alice/a"),
-                        node("AddNickList", node("UserID", "wv:nobody")))
+    answer = alice.post(
+        "ListManage-Request",
+        node("ContactList", "wv:alice/a"),
+        node("AddNickList", node("UserID", "wv:nobody")),
+    )
     assert (answer.tag, text(answer, "Result/Code")) == ("Status", "531")
     assert members(read(alice, "wv:alice/a")) == [("", "wv:bob")]
 
@@ -126,9 +149,11 @@ def test_limits():
     service = make_service(limits=Limits(lists=1, contacts=1))
     alice = Client(service, version="1.2")
     alice.login()
-    answer = create(alice, "wv:alice/a", node("NickList", *(
-        node("UserID", each) for each in ("wv:bob", "wv:carol")
-    )))
+    answer = create(
+        alice,
+        "wv:alice/a",
+        node("NickList", *(node("UserID", each) for each in ("wv:bob", "wv:carol"))),
+    )
     assert text(answer, "Result/Code") == "201"
     assert text(answer, "Result/DetailedResult/Code") == "754"
     assert text(create(alice, "wv:alice/b"), "Result/Code") == "753"
@@ -137,9 +162,11 @@ def test_limits():
 def test_members_in_the_form_of_the_aosp_client():
     alice = Client(make_service())
     alice.login()
-    create(alice, "wv:alice/a", node("NickList", node(
-        "NickName", node("Name", "bob"), user("wv:bob")
-    )))
+    create(
+        alice,
+        "wv:alice/a",
+        node("NickList", node("NickName", node("Name", "bob"), user("wv:bob"))),
+    )
     assert members(read(alice, "wv:alice/a")) == [("bob", "wv:bob")]
 
 
@@ -151,9 +178,13 @@ def test_authorise_and_grant():
     create(alice, "wv:alice/a")
     seen = ("GetPresence-Request", *wrapped("1.3", user("wv:alice")))
     assert bob.post(*seen).find("Presence/PresenceSubList/OnlineStatus") is None
-    alice.post("ListManage-Request", node("ContactList", "wv:alice/a"),
-               node("AddNickList", node("UserID", "wv:bob")), node("ReceiveList", False),
-               node("AuthorizeAndGrant", True))
+    alice.post(
+        "ListManage-Request",
+        node("ContactList", "wv:alice/a"),
+        node("AddNickList", node("UserID", "wv:bob")),
+        node("ReceiveList", False),
+        node("AuthorizeAndGrant", True),
+    )
     value = "Presence/PresenceSubList/OnlineStatus/PresenceValue"
     assert text(bob.post(*seen), value) == "T"
 
@@ -184,7 +215,8 @@ def test_block_and_grant_lists(alice):
     assert change(alice, "BlockList", True, node("RemoveList", node("UserID", "wv:BOB"))) == 200
     assert change(alice, "GrantList", True, node("EntityList", node("UserID", "wv:bob"))) == 200
     assert blocked(alice) == {
-        "BlockList": ("T", ["wv:carol"]), "GrantList": ("T", ["wv:bob"]),
+        "BlockList": ("T", ["wv:carol"]),
+        "GrantList": ("T", ["wv:bob"]),
     }
     unknown = node("AddList", node("UserID", "wv:nobody"))
     assert change(alice, "BlockList", True, unknown) == 531
@@ -227,7 +259,10 @@ def test_a_blocked_user_sees_nothing_and_a_list_can_be_blocked():
     create(alice, "wv:alice/bores", node("NickList", node("UserID", "wv:bob")))
     entry = node("AddList", node("ContactList", "wv:alice/bores"))
     assert change(alice, "BlockList", True, entry) == 200
-    answer = bob.post("GetPresence-Request", *wrapped("1.3", user("wv:alice")),
-                      bob.sub_list(node("OnlineStatus")))
+    answer = bob.post(
+        "GetPresence-Request",
+        *wrapped("1.3", user("wv:alice")),
+        bob.sub_list(node("OnlineStatus")),
+    )
     assert text(answer, "Presence/PresenceSubList/OnlineStatus/Qualifier") == "F"
     assert text(bob.send("wv:alice"), "Result/Code") == "532"

@@ -112,8 +112,9 @@ def test_the_same_answer_again_brings_the_same_request():
     for n in range(2):
         alice.send("wv:bob", f"m{n}")
     first = bob.next()
-    delivered = node("MessageDelivered", node(
-        "MessageID", text(first.content, "MessageInfo/MessageID")))
+    delivered = node(
+        "MessageDelivered", node("MessageID", text(first.content, "MessageInfo/MessageID"))
+    )
     body = bob.octets(delivered, "Response", first.tid)
     assert bob.exchange(body).tid == bob.exchange(body).tid
 
@@ -205,9 +206,18 @@ def test_content_types_that_are_not_accepted_are_only_notified():
     alice = login(service)
     bob = login(service, "bob", AcceptedContentType="text/plain")
     alice.send("wv:bob")
-    alice.post("SendMessage-Request", node("DeliveryReport", False), node(
-        "MessageInfo", node("ContentType", "image/gif"), node("ContentEncoding", "BASE64"),
-        node("ContentSize", 3), node("Recipient", user("wv:bob"))), node("ContentData", "R0lG"))
+    alice.post(
+        "SendMessage-Request",
+        node("DeliveryReport", False),
+        node(
+            "MessageInfo",
+            node("ContentType", "image/gif"),
+            node("ContentEncoding", "BASE64"),
+            node("ContentSize", 3),
+            node("Recipient", user("wv:bob")),
+        ),
+        node("ContentData", "R0lG"),
+    )
     found = bob.drain()
     assert [each.tag for each in found] == ["NewMessage", "MessageNotification"]
     assert text(found[1], "MessageInfo/ContentSize") == "3"
@@ -218,15 +228,25 @@ def test_set_delivery_method(kind):
     assert bob.code("SetDeliveryMethod-Request", node("DeliveryMethod", "N")) == 200
     alice.send("wv:bob")
     assert bob.next().content.tag == "MessageNotification"
-    assert bob.code("SetDeliveryMethod-Request", node("DeliveryMethod", "P"),
-                    node("AcceptedContentLength", 3)) == 200
+    assert (
+        bob.code(
+            "SetDeliveryMethod-Request",
+            node("DeliveryMethod", "P"),
+            node("AcceptedContentLength", 3),
+        )
+        == 200
+    )
     alice.send("wv:bob", "abc")
     alice.send("wv:bob", "abcd")
     assert [each.tag for each in bob.drain()] == ["NewMessage", "MessageNotification"]
     if kind[1] == "xml":
         assert bob.code("SetDeliveryMethod-Request", node("DeliveryMethod", "X")) == 402
-    assert bob.code("SetDeliveryMethod-Request", node("DeliveryMethod", "P"),
-                    node("GroupID", "wv:/g")) == 800
+    assert (
+        bob.code(
+            "SetDeliveryMethod-Request", node("DeliveryMethod", "P"), node("GroupID", "wv:/g")
+        )
+        == 800
+    )
 
 
 def test_message_list(kind):
@@ -254,8 +274,9 @@ def test_forward(kind):
     alice, bob = login(service), login(service, "bob", *kind)
     carol = login(service, "carol")
     identity = text(alice.send("wv:bob", "pass it on", report=True), "MessageID")
-    answer = bob.post("ForwardMessage-Request", node("MessageID", identity),
-                      node("Recipient", user("wv:carol")))
+    answer = bob.post(
+        "ForwardMessage-Request", node("MessageID", identity), node("Recipient", user("wv:carol"))
+    )
     assert answer.tag == ("ForwardMessage-Response" if kind[0] == "1.3" else "Status")
     assert text(alice.next().content, "Result/Code") == "541"
     push = carol.next().content
@@ -280,8 +301,11 @@ def test_recipients_that_fail(kind):
 
 def test_a_contact_list_as_recipient():
     alice, bob = pair()
-    alice.post("CreateList-Request", node("ContactList", "wv:alice/a"),
-               node("NickList", node("UserID", "wv:bob"), node("UserID", "wv:carol")))
+    alice.post(
+        "CreateList-Request",
+        node("ContactList", "wv:alice/a"),
+        node("NickList", node("UserID", "wv:bob"), node("UserID", "wv:carol")),
+    )
     assert text(alice.send(node("ContactList", "wv:alice/a"), "all"), "Result/Code") == "200"
     carol = login(alice.service, "carol")
     for client in (bob, carol):
@@ -293,9 +317,17 @@ def test_the_sender_is_checked():
     alice, _ = pair()
 
     def sender(*content):
-        return alice.code("SendMessage-Request", node("DeliveryReport", False), node(
-            "MessageInfo", node("ContentSize", 1), node("Recipient", user("wv:bob")),
-            node("Sender", *content) if content else None), node("ContentData", "x"))
+        return alice.code(
+            "SendMessage-Request",
+            node("DeliveryReport", False),
+            node(
+                "MessageInfo",
+                node("ContentSize", 1),
+                node("Recipient", user("wv:bob")),
+                node("Sender", *content) if content else None,
+            ),
+            node("ContentData", "x"),
+        )
 
     assert sender() == 200
     assert sender(user("wv:bob")) == 427
@@ -343,10 +375,18 @@ def test_limits_of_the_store():
 def test_base64_content_keeps_its_octets():
     service = make_service()
     alice, bob = login(service, syntax="wbxml"), login(service, "bob", syntax="xml")
-    alice.post("SendMessage-Request", node("DeliveryReport", False), node(
-        "MessageInfo", node("ContentType", "image/gif"), node("ContentEncoding", "BASE64"),
-        node("ContentSize", 5), node("Recipient", user("wv:bob"))),
-        node("ContentData", "AAECAwQ="))
+    alice.post(
+        "SendMessage-Request",
+        node("DeliveryReport", False),
+        node(
+            "MessageInfo",
+            node("ContentType", "image/gif"),
+            node("ContentEncoding", "BASE64"),
+            node("ContentSize", 5),
+            node("Recipient", user("wv:bob")),
+        ),
+        node("ContentData", "AAECAwQ="),
+    )
     found = bob.next().content
     assert text(found, "ContentData") == "AAECAwQ="
     assert text(found, "MessageInfo/ContentEncoding") == "BASE64"
@@ -356,10 +396,19 @@ def test_fonts_and_names_are_for_1_3():
     service = make_service()
     alice = login(service, version="1.3")
     new, old = login(service, "bob", "1.3"), login(service, "carol", "1.2")
-    alice.post("SendMessage-Request", node("DeliveryReport", False), node(
-        "MessageInfo", node("ContentType", "text/plain"), node("ContentSize", 1),
-        node("ContentName", "a.txt"), node("Recipient", user("wv:bob"), user("wv:carol")),
-        node("Font", node("Style", "Bold"))), node("ContentData", "x"))
+    alice.post(
+        "SendMessage-Request",
+        node("DeliveryReport", False),
+        node(
+            "MessageInfo",
+            node("ContentType", "text/plain"),
+            node("ContentSize", 1),
+            node("ContentName", "a.txt"),
+            node("Recipient", user("wv:bob"), user("wv:carol")),
+            node("Font", node("Style", "Bold")),
+        ),
+        node("ContentData", "x"),
+    )
     info = new.next().content.find("MessageInfo")
     assert (text(info, "ContentName"), text(info, "Font/Style")) == ("a.txt", "Bold")
     info = old.next().content.find("MessageInfo")

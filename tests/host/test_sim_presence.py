@@ -41,9 +41,7 @@ def subscribe(client, *who, names=(), auto=False):
 
 def values(sub_list):
     """name -> (qualifier, value)."""
-    return {
-        each.tag: (text(each, "Qualifier"), text(each, "PresenceValue")) for each in sub_list
-    }
+    return {each.tag: (text(each, "Qualifier"), text(each, "PresenceValue")) for each in sub_list}
 
 
 def notified(client):
@@ -61,24 +59,38 @@ def test_publish_and_get(kind):
     alice, bob = pair(kind)
     new = value("UserAvailability", "DISCREET"), value("StatusText", "é <b>")
     assert publish(alice, *new) == 200
-    answer = get(bob, user("wv:Alice"), names=("OnlineStatus", "UserAvailability", "StatusText",
-                                               "StatusMood"))
+    answer = get(
+        bob,
+        user("wv:Alice"),
+        names=("OnlineStatus", "UserAvailability", "StatusText", "StatusMood"),
+    )
     assert text(answer, "Presence/UserID") == "wv:Alice"  # just as it was asked
     assert values(answer.find("Presence/PresenceSubList")) == {
-        "OnlineStatus": ("T", "T"), "UserAvailability": ("T", "DISCREET"),
-        "StatusText": ("T", "é <b>"), "StatusMood": ("F", ""),
+        "OnlineStatus": ("T", "T"),
+        "UserAvailability": ("T", "DISCREET"),
+        "StatusText": ("T", "é <b>"),
+        "StatusMood": ("F", ""),
     }
     # Only what is named changes.
     assert publish(alice, value("StatusText", "", False)) == 200
     found = values(get(bob, user("wv:alice")).find("Presence/PresenceSubList"))
-    assert found == {"OnlineStatus": ("T", "T"), "UserAvailability": ("T", "DISCREET"),
-                     "StatusText": ("F", ""), "Alias": ("F", "")}
+    assert found == {
+        "OnlineStatus": ("T", "T"),
+        "UserAvailability": ("T", "DISCREET"),
+        "StatusText": ("F", ""),
+        "Alias": ("F", ""),
+    }
 
 
 def test_structured_attributes_keep_their_parts(kind):
     alice, bob = pair(kind)
-    info = node("ClientInfo", node("ClientVersion", "0.1"), node("Qualifier", True),
-                node("ClientType", "PDA"), node("Model", "X1"))
+    info = node(
+        "ClientInfo",
+        node("ClientVersion", "0.1"),
+        node("Qualifier", True),
+        node("ClientType", "PDA"),
+        node("Model", "X1"),
+    )
     assert publish(alice, info) == 200
     found = get(bob, user("wv:alice"), names=("ClientInfo",)).find(".//ClientInfo")
     parts = [each.tag for each in found]
@@ -101,8 +113,11 @@ def test_wrong_attributes_and_values(kind):
 
 def test_get_of_lists_and_unknown_users(kind):
     alice, _ = pair(kind)
-    alice.post("CreateList-Request", node("ContactList", "wv:alice/a"),
-               node("NickList", node("UserID", "wv:bob"), node("UserID", "wv:carol")))
+    alice.post(
+        "CreateList-Request",
+        node("ContactList", "wv:alice/a"),
+        node("NickList", node("UserID", "wv:bob"), node("UserID", "wv:carol")),
+    )
     answer = get(alice, node("ContactList", "wv:alice/a"), names=("OnlineStatus",))
     assert [text(each, "UserID") for each in answer.findall("Presence")] == ["wv:bob", "wv:carol"]
     online = [text(each, ".//PresenceValue") for each in answer.findall("Presence")]
@@ -141,15 +156,22 @@ def test_subscribe_notify_unsubscribe(kind):
 def test_a_list_subscription_follows_the_list():
     alice, bob = pair()
     carol = Client(alice.service, "carol")
-    alice.post("CreateList-Request", node("ContactList", "wv:alice/a"),
-               node("NickList", node("UserID", "wv:bob")))
+    alice.post(
+        "CreateList-Request",
+        node("ContactList", "wv:alice/a"),
+        node("NickList", node("UserID", "wv:bob")),
+    )
     everybody = node("ContactList", "wv:alice/a")
     assert subscribe(alice, everybody, names=("OnlineStatus",), auto=True) == 200
     assert notified(alice) == {"wv:bob": {"OnlineStatus": ("T", "T")}}
 
     def manage(tag, name):
-        return alice.post("ListManage-Request", node("ContactList", "wv:alice/a"),
-                          node(tag, node("UserID", name)), node("ReceiveList", False))
+        return alice.post(
+            "ListManage-Request",
+            node("ContactList", "wv:alice/a"),
+            node(tag, node("UserID", name)),
+            node("ReceiveList", False),
+        )
 
     manage("AddNickList", "wv:carol")
     assert notified(alice) == {"wv:carol": {"OnlineStatus": ("T", "F")}}
@@ -198,8 +220,10 @@ def test_several_clients_of_a_user():
     names = ("OnlineStatus", "ClientInfo")
     found = get(bob, user("wv:alice"), names=names).find("Presence/PresenceSubList")
     assert sorted(texts(found, "OnlineStatus/ClientID/URL")) == ["desk", "phone"]
-    shown = {text(each, "ClientID/URL"): text(each, "ClientType")
-             for each in found.findall("ClientInfo")}
+    shown = {
+        text(each, "ClientID/URL"): text(each, "ClientType")
+        for each in found.findall("ClientInfo")
+    }
     assert shown == {"phone": "MOBILE_PHONE", "desk": "COMPUTER"}
     found = get(old, user("wv:alice"), names=names).find("Presence/PresenceSubList")
     assert texts(found, "OnlineStatus/PresenceValue") == ["T"]
@@ -249,8 +273,10 @@ def test_reactive_authorisation(kind):
     assert notified(alice) == {}
     if kind[0] == "1.3":
         granted = bob.code(
-            "CreateAttributeList-Request", bob.sub_list(node("OnlineStatus")),
-            *wrapped("1.3", user("wv:alice")), node("DefaultList", False),
+            "CreateAttributeList-Request",
+            bob.sub_list(node("OnlineStatus")),
+            *wrapped("1.3", user("wv:alice")),
+            node("DefaultList", False),
         )
     else:
         granted = bob.code(
@@ -271,7 +297,9 @@ def test_a_refusal_and_its_cancelling():
     assert values(answer.find("Presence/PresenceSubList")) == {"OnlineStatus": ("F", "")}
     state = bob.post("GetReactiveAuthStatus-Request").find(".//ReactiveAuthStatus")
     assert (text(state, "UserID"), text(state, "ReactiveAuthState")) == (
-        "wv:alice@im.example.com", "DENIED")
+        "wv:alice@im.example.com",
+        "DENIED",
+    )
     assert bob.code("CancelAuth-Request", node("UserID", "wv:alice")) == 200
     assert bob.code("CancelAuth-Request", node("UserID", "wv:alice")) == 531
     assert text(get(alice, user("wv:bob"), names=names), "Result/Code") == "521"
@@ -289,8 +317,11 @@ def test_questions_wait_for_a_user_who_is_offline():
 
 def test_attribute_lists(kind):
     alice, bob = pair(kind, presence="nobody")
-    bob.post("CreateList-Request", node("ContactList", "wv:bob/team"),
-             node("NickList", node("UserID", "wv:alice")))
+    bob.post(
+        "CreateList-Request",
+        node("ContactList", "wv:bob/team"),
+        node("NickList", node("UserID", "wv:alice")),
+    )
     for name, content in (("StatusText", "here"), ("Alias", "Bobby"), ("StatusMood", "HAPPY")):
         publish(bob, value(name, content))
 
@@ -300,10 +331,16 @@ def test_attribute_lists(kind):
 
     def grant(name, *who, default=False):
         return bob.code(
-            "CreateAttributeList-Request", bob.sub_list(node(name)),
-            *wrapped(kind[0], *who) if kind[0] == "1.3" else (
-                [node("UserID", text(each, "UserID")) if each.tag == "User" else each
-                 for each in who]),
+            "CreateAttributeList-Request",
+            bob.sub_list(node(name)),
+            *wrapped(kind[0], *who)
+            if kind[0] == "1.3"
+            else (
+                [
+                    node("UserID", text(each, "UserID")) if each.tag == "User" else each
+                    for each in who
+                ]
+            ),
             node("DefaultList", default),
         )
 
@@ -315,12 +352,19 @@ def test_attribute_lists(kind):
     assert grant("StatusMood", user("wv:alice")) == 200
     assert seen() == ["StatusMood"]  # and the user before the list
     assert grant("Alias", node("ContactList", "wv:bob/none")) == 700
-    answer = bob.post("GetAttributeList-Request", node("DefaultList", True), *wrapped(
-        kind[0], user("wv:alice")))
+    answer = bob.post(
+        "GetAttributeList-Request", node("DefaultList", True), *wrapped(kind[0], user("wv:alice"))
+    )
     for path, name in (("DefaultAttributeList", "StatusText"), ("Presence", "StatusMood")):
         assert [each.tag for each in answer.find(f"{path}/PresenceSubList")] == [name]
-    assert bob.code("DeleteAttributeList-Request", *wrapped(kind[0], user("wv:alice")),
-                    node("DefaultList", False)) == 200
+    assert (
+        bob.code(
+            "DeleteAttributeList-Request",
+            *wrapped(kind[0], user("wv:alice")),
+            node("DefaultList", False),
+        )
+        == 200
+    )
     assert seen() == ["Alias"]
 
 
@@ -328,8 +372,12 @@ def test_taking_a_permission_back_is_told():
     alice, bob = pair()
     subscribe(alice, user("wv:bob"), names=("OnlineStatus", "Alias"))
     notified(alice)
-    bob.code("CreateAttributeList-Request", bob.sub_list(), node("UserID", "wv:alice"),
-             node("DefaultList", False))
+    bob.code(
+        "CreateAttributeList-Request",
+        bob.sub_list(),
+        node("UserID", "wv:alice"),
+        node("DefaultList", False),
+    )
     assert notified(alice) == {"wv:bob": {"OnlineStatus": ("F", "")}}
     publish(bob, value("Alias", "x"))
     assert notified(alice) == {}
@@ -339,8 +387,12 @@ def test_taking_a_permission_back_is_told():
 
 def test_prompts_of_1_3_attribute_lists():
     alice, bob = pair(("1.3", "wbxml"), presence="nobody")
-    bob.code("CreateAttributeList-Request", bob.sub_list(node("OnlineStatus")),
-             node("DefaultList", True), node("DefaultNotify", True))
+    bob.code(
+        "CreateAttributeList-Request",
+        bob.sub_list(node("OnlineStatus")),
+        node("DefaultList", True),
+        node("DefaultNotify", True),
+    )
     get(alice, user("wv:bob"), names=("OnlineStatus",))
     assert bob.drain() == []
     get(alice, user("wv:bob"), names=("StatusText",))
@@ -350,8 +402,12 @@ def test_prompts_of_1_3_attribute_lists():
 def test_attribute_lists_are_limited():
     alice, _ = pair(limits=Limits(attribute_lists=1))
     made = [
-        alice.code("CreateAttributeList-Request", alice.sub_list(node("Alias")),
-                   node("UserID", each), node("DefaultList", False))
+        alice.code(
+            "CreateAttributeList-Request",
+            alice.sub_list(node("Alias")),
+            node("UserID", each),
+            node("DefaultList", False),
+        )
         for each in ("wv:bob", "wv:carol", "wv:bob")
     ]
     assert made == [200, 755, 200]
@@ -372,8 +428,9 @@ def test_watchers(kind):
         return
     answer = bob.post("GetWatcherList-Request", node("HistoryPeriod", 60))
     assert texts(answer, "Watcher/WatcherStatus") == ["CURRENT_SUBSCRIBER", "FORMER_SUBSCRIBER"]
-    answer = bob.post("GetWatcherList-Request", node("HistoryPeriod", 60),
-                      node("MaxWatcherList", 1))
+    answer = bob.post(
+        "GetWatcherList-Request", node("HistoryPeriod", 60), node("MaxWatcherList", 1)
+    )
     assert texts(answer, path) == ["wv:alice@im.example.com"]
     assert text(answer, "WatcherCount") == ("2" if kind[0] == "1.3" else "")
     clock.now += 61

@@ -50,20 +50,28 @@ class HttpClient(Client):
 
 
 def address(running):
-    host, _, port = running.url[len("http://"):].rstrip("/").rpartition(":")
+    host, _, port = running.url[len("http://") :].rstrip("/").rpartition(":")
     return host, int(port)
 
 
 def post_head(body, version="1.1", kind=XML, more=""):
-    return (f"POST /imps HTTP/{version}\r\nHost: x\r\nContent-Type: {kind}\r\n"
-            f"Content-Length: {len(body)}\r\n{more}\r\n")
+    return (
+        f"POST /imps HTTP/{version}\r\nHost: x\r\nContent-Type: {kind}\r\n"
+        f"Content-Length: {len(body)}\r\n{more}\r\n"
+    )
 
 
 def login_body(client, **settings):
-    return client.octets(node(
-        "Login-Request", node("UserID", "alice"), client.client_id,
-        node("Password", PASSWORD), node("SessionCookie", client.cookie),
-    ), **settings)
+    return client.octets(
+        node(
+            "Login-Request",
+            node("UserID", "alice"),
+            client.client_id,
+            node("Password", PASSWORD),
+            node("SessionCookie", client.cookie),
+        ),
+        **settings,
+    )
 
 
 def code_of(octets):
@@ -95,8 +103,9 @@ def test_http_1_0_chunks_and_expect(running):
 
     client = HttpClient(running)
     body = login_body(client)
-    head = (f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {XML}\r\n"
-            "Transfer-Encoding: chunked\r\n\r\n")
+    head = (
+        f"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: {XML}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
     chunked = b"".join(b"1\r\n%c\r\n" % octet for octet in body) + b"0\r\n\r\n"
     assert code_of(client.raw(head, chunked)[1]) == "200"
 
@@ -105,16 +114,19 @@ def test_http_1_0_chunks_and_expect(running):
     assert code_of(client.raw("", body)[1]) == "200"
 
 
-@pytest.mark.parametrize(("asked", "syntax", "version", "answered"), [
-    ("application/vnd.wv.csp.xml; charset=utf-8", "xml", "1.2", "application/vnd.wv.csp.xml"),
-    ("application/vnd.wv.csp+xml", "xml", "1.2", "application/vnd.wv.csp+xml"),
-    ("Application/VND.WV.CSP.WBXML", "wbxml", "1.3", "Application/VND.WV.CSP.WBXML"),
-    ("text/xml", "xml", "1.1", "text/xml"),
-    ("application/vnd.wv.csp.xml", "wbxml", "1.2", "application/vnd.wv.csp.wbxml"),
-    ("application/vnd.wv.csp.wbxml", "xml", "1.3", "application/vnd.wv.csp+xml"),
-    ("text/plain", "wbxml", "1.3", "application/vnd.wv.csp+wbxml"),
-    ("", "xml", "1.1", "application/vnd.wv.csp.xml"),
-])
+@pytest.mark.parametrize(
+    ("asked", "syntax", "version", "answered"),
+    [
+        ("application/vnd.wv.csp.xml; charset=utf-8", "xml", "1.2", "application/vnd.wv.csp.xml"),
+        ("application/vnd.wv.csp+xml", "xml", "1.2", "application/vnd.wv.csp+xml"),
+        ("Application/VND.WV.CSP.WBXML", "wbxml", "1.3", "Application/VND.WV.CSP.WBXML"),
+        ("text/xml", "xml", "1.1", "text/xml"),
+        ("application/vnd.wv.csp.xml", "wbxml", "1.2", "application/vnd.wv.csp.wbxml"),
+        ("application/vnd.wv.csp.wbxml", "xml", "1.3", "application/vnd.wv.csp+xml"),
+        ("text/plain", "wbxml", "1.3", "application/vnd.wv.csp+wbxml"),
+        ("", "xml", "1.1", "application/vnd.wv.csp.xml"),
+    ],
+)
 def test_media_types(asked, syntax, version, answered):
     assert media_type(asked, syntax, version) == answered
 
@@ -160,7 +172,7 @@ def test_random_octets_do_no_harm():
     for syntax in ("xml", "wbxml"):
         body = login_body(Client(service, syntax=syntax))
         for at in range(0, len(body), 3):
-            for broken in (body[:at], body[:at] + b"\xff\x00" + body[at + 2:]):
+            for broken in (body[:at], body[:at] + b"\xff\x00" + body[at + 2 :]):
                 status, _, answer = http_post(app, broken)
                 assert status in (200, 400)
                 assert status == 400 or message.decode(answer)
@@ -398,10 +410,18 @@ def test_settings_file(tmp_path):
     assert text(lists, "ContactList") == "wv:dora/friends@im.example.net"
 
 
-@pytest.mark.parametrize("wrong", [
-    "nonsense = 1", "users = [{id = 'x'}]", "limits = {nonsense = 1}", "presence = 'me'", "[",
-    "limits = {keep_alive = 5}", "users = 5",
-])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "nonsense = 1",
+        "users = [{id = 'x'}]",
+        "limits = {nonsense = 1}",
+        "presence = 'me'",
+        "[",
+        "limits = {keep_alive = 5}",
+        "users = 5",
+    ],
+)
 def test_settings_files_that_are_wrong(tmp_path, wrong):
     path = tmp_path / "sim.toml"
     path.write_text(wrong)
@@ -413,15 +433,28 @@ def command(*options):
     program = "import sys; from microimps.tools.cli import app; sys.argv[0] = 'microimps'; app()"
     return subprocess.Popen(
         [sys.executable, "-c", program, "sim", *options],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
 
 
 def test_the_command(tmp_path):
     path = tmp_path / "sim.toml"
     path.write_text(SETTINGS)
-    process = command("--config", str(path), "--user", f"alice:{PASSWORD}", "--port", "0",
-                      "--json", "--versions", "1.2", "--limit", "lists=1")
+    process = command(
+        "--config",
+        str(path),
+        "--user",
+        f"alice:{PASSWORD}",
+        "--port",
+        "0",
+        "--json",
+        "--versions",
+        "1.2",
+        "--limit",
+        "lists=1",
+    )
     try:
         ready = json.loads(process.stdout.readline())["ready"]
         assert ready["domain"] == "im.example.net" and ready["cir_port"]
@@ -430,7 +463,10 @@ def test_the_command(tmp_path):
         assert code_of(urllib.request.urlopen(request, timeout=10).read()) == "200"
         record = json.loads(process.stdout.readline())
         assert (record["request"], record["answer"], record["code"]) == (
-            "Login-Request", "Login-Response", 200)
+            "Login-Request",
+            "Login-Response",
+            200,
+        )
         assert record["user"] == "wv:alice@im.example.net"
     finally:
         process.send_signal(signal.SIGINT)
@@ -438,10 +474,18 @@ def test_the_command(tmp_path):
     assert process.returncode in (0, 130)
 
 
-@pytest.mark.parametrize("options", [
-    ("--user", "alice"), ("--contacts", "alice"), ("--limit", "speed=1"), ("--fault", "melt"),
-    ("--versions", "9"), ("--config", "/does/not/exist"), ("--withhold", "X"),
-])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--user", "alice"),
+        ("--contacts", "alice"),
+        ("--limit", "speed=1"),
+        ("--fault", "melt"),
+        ("--versions", "9"),
+        ("--config", "/does/not/exist"),
+        ("--withhold", "X"),
+    ],
+)
 def test_the_command_refuses_in_one_line(options):
     process = command("--port", "0", "--cir-port", "0", *options)
     _, errors = process.communicate(timeout=20)

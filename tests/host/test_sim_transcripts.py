@@ -45,8 +45,13 @@ ANSWERS = {
     "UpdatePresence-Request": "Status",
 }
 LATER = {  # agreed on in no session: the client asks for groups and is refused
-    "AddGroupMembers-Request", "CreateGroup-Request", "DeleteGroup-Request", "Invite-Request",
-    "InviteUser-Response", "JoinGroup-Request", "LeaveGroup-Request",
+    "AddGroupMembers-Request",
+    "CreateGroup-Request",
+    "DeleteGroup-Request",
+    "Invite-Request",
+    "InviteUser-Response",
+    "JoinGroup-Request",
+    "LeaveGroup-Request",
     "RemoveGroupMembers-Request",
 }
 PEOPLE = ("bob", "carol", "dave", "erin", "frank", "mallory", "spam", "+15550123")
@@ -68,16 +73,23 @@ class Replay:
 
     def __init__(self, lines):
         self.head = lines[0]
-        lists = {} if self.head["scenario"].startswith("list-edit") else {
-            "friends": ("wv:bob@example.net=Bob", "wv:carol@example.net=Carol C."),
-            "work": ("wv:dave@example.net",),
-        }
+        lists = (
+            {}
+            if self.head["scenario"].startswith("list-edit")
+            else {
+                "friends": ("wv:bob@example.net=Bob", "wv:carol@example.net=Carol C."),
+                "work": ("wv:dave@example.net",),
+            }
+        )
         users = [Account("alice", self.head["password"], lists=lists)]
         users += [Account(name, "x") for name in PEOPLE]
-        self.service = Service(Config(
-            domain="example.net", users=tuple(users),
-            network_authenticated=self.head["scenario"] == "login-network",
-        ))
+        self.service = Service(
+            Config(
+                domain="example.net",
+                users=tuple(users),
+                network_authenticated=self.head["scenario"] == "login-network",
+            )
+        )
         self.app = make_app(self.service, Faults())
         self.version = self.head["version"]
         self.syntax = self.head["encoding"]

@@ -30,7 +30,7 @@ def pump(source, sink):
 
 
 class Proxy:
-    """Ends TLS in front of a plain service; one thread for each direction, bounded by time-outs."""
+    """Ends TLS in front of a plain service; a thread for each direction, with time-outs."""
 
     def __init__(self, authority, name, target):
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -129,7 +129,10 @@ def board(micropython, staged, tmp_path, url, authority):
     return subprocess.run(
         [micropython, script, url, roots],
         env={**os.environ, "MICROPYPATH": f"{staged}:.frozen"},
-        capture_output=True, text=True, timeout=60, cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=ROOT,
     )
 
 

@@ -17,6 +17,7 @@ class Syntax(str, Enum):
 
     wbxml = "wbxml"
     xml = "xml"
+    pts = "pts"
 
 
 class Version(str, Enum):
@@ -45,9 +46,12 @@ def decode(
             "blanks around numbers, identifiers and words, as in pretty-printed XML, are left out."
         ),
     ] = False,
+    extension: Annotated[
+        bool, typer.Option(help="Write PTS with the private codes of docs/pts-extension.md.")
+    ] = False,
     indented: Annotated[bool, typer.Option("--indent", help="Indent XML for reading.")] = False,
 ) -> None:
-    """Turn an IMPS message into readable XML, or into WBXML, on standard output.
+    """Turn an IMPS message into readable XML, or into WBXML or PTS, on standard output.
 
     A message that cannot be read or written ends with status 1 and one line on standard error:
     the error, and the octet of the message where it shows.
@@ -60,6 +64,7 @@ def decode(
         if not profile:
             tidy(message.root)
         message.syntax = to.value
+        message.extension |= extension
         if indented:
             indent(message.root)  # blanks between elements: WBXML leaves them out
         output = encode(message)

@@ -20,7 +20,7 @@ def main(url, user, password, friend, syntax, version):
     client.login()
     print("login", client.session.id)
     members = longest = 0
-    for address, nick in client.contacts():
+    for _, nick in client.contacts():
         members += 1
         longest = max(longest, len(nick))
     print("contacts", members)

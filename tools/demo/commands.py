@@ -41,7 +41,9 @@ class Board:
         arguments = [str(_BOARD), url, _ANNA, "secret", _BO, syntax, version]
         environment = dict(os.environ)
         if binary:
-            sizes = stage(folder, ("base", "wbxml", "xml", "http", "lists", "presence", "messaging"))
+            sizes = stage(
+                folder, ("base", "wbxml", "xml", "http", "lists", "presence", "messaging")
+            )
             self.what = f"MicroPython, heap of {heap}, {sum(sizes.values())} octets of .mpy"
             command = [str(binary), "-X", f"heapsize={heap}", *arguments]
             environment["MICROPYPATH"] = f"{folder}:.frozen"
@@ -142,8 +144,11 @@ def demo(
     )
     with (
         Progress(
-            SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
-            console=console, transient=True,
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
         ) as progress,
         tempfile.TemporaryDirectory() as folder,
     ):
@@ -168,6 +173,8 @@ def demo(
     table.add_row("messages", "3, each exactly once")
     if "heap" in seen:
         used, size = seen["heap"].split()
-        table.add_row("board's heap", f"{int(used):,} octets in use at the end, {int(size):,} in all")
+        table.add_row(
+            "board's heap", f"{int(used):,} octets in use at the end, {int(size):,} in all"
+        )
     table.add_row("time", f"{time.monotonic() - begin:.1f} s")
     console.print(table)

@@ -1,4 +1,4 @@
-"""Whole CSP messages on a host: octets to an element tree and back, in WBXML and XML.
+"""Whole CSP messages on a host: octets to an element tree and back, in WBXML, XML and PTS.
 
 The readers and writers of core do the work; here is what a board has no need or room for: names,
 types, literals, attributes, and strictness. A tree uses plain names: `xmlns` is an attribute like

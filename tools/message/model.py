@@ -36,12 +36,14 @@ class Message:
     """A message as a tree.
 
     version: "1.1", "1.2" or "1.3", None when nothing tells it (then 1.1 is taken);
-    syntax: "wbxml" or "xml", of the octets it came from or is to become.
+    syntax: "wbxml", "xml" or "pts", of the octets it came from or is to become;
+    extension: PTS with private codes (docs/pts-extension.md), which it had or may get.
     """
 
     root: Element
     version: str | None = None
     syntax: str = "xml"
+    extension: bool = False
 
 
 def version_of(root: Element) -> str | None:

@@ -5,16 +5,15 @@ import re
 from collections.abc import Callable
 from xml.etree.ElementTree import Element
 
-from microimps.errors import PeerError
-from microimps.status import explain
 from microimps.wbxml.reader import Reader as WbxmlReader
 from microimps.xml.reader import Reader as XmlReader
 
-from ..tables import VERSIONS, Table, table
+from ..tables import Table
+from .decoder import Decoder, Open, Pieces, offset
 from .model import FORBIDDEN, MAX_DEPTH, MAX_SIZE, NAME, DecodeError, Message, version_of
+from .plain import PtsDecoder
 
-_NEED_MORE, _START, _TEXT, _END, _DONE, _ATTR, _ATTRS = range(7)
-_ELEMENT_SIZE = 32  # what an element counts towards MAX_SIZE, besides its text
+_ATTR, _ATTRS = 5, 6
 _LITERAL = -1  # number of an element that has only a name
 
 _BASE64 = re.compile(rb"[A-Za-z0-9+/\s]*(?:=\s*){0,2}")
@@ -24,10 +23,6 @@ _CR = re.compile(rb"\r\n?")
 _TAG_END = re.compile(rb"\s*/?>")
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6})|([a-z]+));?|&")
 _ENTITIES = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
-
-# Octets, the offset at which they stand, and 1; or 0 for what stands elsewhere or is no octets of
-# the message: an entry of the string table, an entity, a value word.
-_Pieces = list[tuple[bytes, int, int]]
 
 
 def recognise(data: bytes) -> str | None:
@@ -56,130 +51,8 @@ def decode(
         raise DecodeError(f"longer than {MAX_SIZE} octets", MAX_SIZE)
     decoder = _DECODERS.get(syntax or recognise(data) or "")
     if decoder is None:
-        raise DecodeError("neither WBXML nor XML", 0)
+        raise DecodeError("neither WBXML nor XML nor PTS", 0)
     return decoder(data, version, verbatim).message()
-
-
-class _Open:
-    """An element that is being read: its number, its name as spelled, its text so far."""
-
-    def __init__(self, element: Element, number: int, raw: str) -> None:
-        self.element = element
-        self.number = number
-        self.raw = raw
-        self.pieces: _Pieces = []
-        self.opaque = True  # and all of that came as OPAQUE
-
-
-class _Decoder:
-    """Builds a tree from the events of a core reader that has the whole message in its buffer."""
-
-    syntax: str
-    root: Element
-    reader: WbxmlReader | XmlReader
-
-    def __init__(self, data: bytes, version: str | None, reader: WbxmlReader | XmlReader):
-        self.data = data
-        self.version = version
-        self.reader = reader
-        self.open: list[_Open] = []
-        self.left = MAX_SIZE
-        reader.room()[: len(data)] = data
-        reader.feed(len(data))
-
-    def message(self) -> Message:
-        try:
-            self.run()
-        except PeerError as error:
-            raise DecodeError(explain(error), self.reader.pos) from None
-        return Message(self.root, self.version, self.syntax)
-
-    def run(self) -> None:
-        handlers = self.handlers()
-        reader = self.reader
-        while True:
-            before = reader.pos
-            event = reader.next()
-            if event == _DONE:
-                return
-            if event == _NEED_MORE:
-                raise DecodeError("the message ends too soon", len(self.data))
-            handlers[event](before)
-
-    def handlers(self) -> dict[int, Callable[[int], None]]:
-        return {_START: self.start, _TEXT: self.text, _END: self.end}
-
-    @property
-    def known(self) -> Table:
-        return table(self.version or VERSIONS[0])
-
-    def begin(self, name: str, number: int, raw: str) -> None:
-        if not NAME.fullmatch(raw):
-            raise DecodeError(f"{raw!r} is no XML name", self.reader.pos)
-        self.charge(_ELEMENT_SIZE)
-        element = Element(name)
-        if self.open:
-            self.mixed()
-            self.open[-1].element.append(element)
-        else:
-            self.root = element
-        self.open.append(_Open(element, number, raw))
-
-    def charge(self, size: int) -> None:
-        self.left -= size
-        if self.left < 0:
-            raise DecodeError(f"decodes to more than {MAX_SIZE} octets", self.reader.pos)
-
-    def piece(self, octets: bytes, before: int) -> tuple[bytes, int, int]:
-        """The octets of a TEXT event; `before` is where the reader was."""
-        self.charge(len(octets))
-        here = self.reader.src is self.reader.buf
-        return (octets, self.reader.start, 1) if here else (octets, before, 0)
-
-    def mixed(self) -> None:
-        """The text next to a child element: kept unless it is blank."""
-        top = self.open[-1]
-        text = self.unicode(top.pieces)
-        top.pieces = []
-        if text.strip():
-            if len(top.element):
-                top.element[-1].tail = text
-            else:
-                top.element.text = text
-
-    def end(self, before: int) -> None:
-        top = self.open[-1]
-        if len(top.element):
-            self.mixed()
-        else:
-            top.element.text = self.value(top) or None
-        self.open.pop()
-
-    def start(self, before: int) -> None:
-        raise NotImplementedError
-
-    def text(self, before: int) -> None:
-        raise NotImplementedError
-
-    def value(self, top: _Open) -> str:
-        """The text of an element that has no child elements."""
-        return self.unicode(top.pieces)
-
-    def unicode(self, pieces: _Pieces) -> str:
-        octets = b"".join(piece[0] for piece in pieces)
-        try:
-            return octets.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise DecodeError("text that is not UTF-8", _offset(pieces, error.start)) from None
-
-
-def _offset(pieces: _Pieces, at: int) -> int:
-    """Where in the message octet `at` of the joined pieces stands."""
-    n = 0
-    while at >= len(pieces[n][0]):
-        at -= len(pieces[n][0])
-        n += 1
-    return pieces[n][1] + at * pieces[n][2]
 
 
 class _WbxmlReader(WbxmlReader):
@@ -191,14 +64,14 @@ class _WbxmlReader(WbxmlReader):
         return 0
 
 
-class _WbxmlDecoder(_Decoder):
+class _WbxmlDecoder(Decoder):
     syntax = "wbxml"
     reader: _WbxmlReader
 
     def __init__(self, data: bytes, version: str | None, verbatim: bool) -> None:
         super().__init__(data, version, _WbxmlReader(len(data), MAX_DEPTH))
         self.attribute_name: str | None = None
-        self.attribute_value: _Pieces = []
+        self.attribute_value: Pieces = []
         self.content_encoding = ""
 
     def handlers(self) -> dict[int, Callable[[int], None]]:
@@ -271,7 +144,7 @@ class _WbxmlDecoder(_Decoder):
         self.attribute_name = None
         self.attribute_value = []
 
-    def value(self, top: _Open) -> str:
+    def value(self, top: Open) -> str:
         # spec: wbxml.md sections 5 to 7
         opaque = top.opaque and self.reader.opaque
         kind = self.known.types.get(top.number)
@@ -303,7 +176,7 @@ def _date(octets: bytes) -> str:
     return f"{year:04}{month:02}{day:02}T{hour:02}{minute:02}{second:02}{zone}"
 
 
-class _XmlDecoder(_Decoder):
+class _XmlDecoder(Decoder):
     """Takes names and attributes from the octets: the reader of core passes attributes over."""
 
     syntax = "xml"
@@ -357,11 +230,11 @@ class _XmlDecoder(_Decoder):
                 raise DecodeError(f"an end tag where {self.open[-1].raw} is open", at)
         super().end(before)
 
-    def unicode(self, pieces: _Pieces) -> str:
+    def unicode(self, pieces: Pieces) -> str:
         text = super().unicode(pieces)
         if match := FORBIDDEN.search(text):
             at = len(text[: match.start()].encode())
-            raise DecodeError("a character that XML forbids", _offset(pieces, at))
+            raise DecodeError("a character that XML forbids", offset(pieces, at))
         if "\r" not in text:
             return text
         # line ends become LF, but not those that an entity stands for
@@ -381,7 +254,8 @@ def _character(match: re.Match[str]) -> str:
     return "\0" if code > 0x10FFFF or FORBIDDEN.match(chr(code)) else chr(code)
 
 
-_DECODERS: dict[str, Callable[[bytes, str | None, bool], _Decoder]] = {
+_DECODERS: dict[str, Callable[[bytes, str | None, bool], Decoder]] = {
     "wbxml": _WbxmlDecoder,
     "xml": _XmlDecoder,
+    "pts": PtsDecoder,
 }

@@ -1,16 +1,17 @@
-"""A tree to octets: the recommended profile of wbxml.md section 11, and XML."""
+"""A tree to octets: the recommended profile of wbxml.md section 11, XML, and PTS."""
 
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from microimps.codec import Writer
 from microimps.errors import LocalError
 from microimps.status import explain
 from microimps.wbxml.writer import Writer as WbxmlWriter
 from microimps.xml.writer import Writer as XmlWriter
 
-from ..tables import VERSIONS, table
-from .model import FORBIDDEN, MAX_DEPTH, NAME, EncodeError, Message
+from ..tables import VERSIONS
+from .encoder import Encoder
+from .model import FORBIDDEN, EncodeError, Message
+from .plain import PtsEncoder
 
 _SWITCH_PAGE, _END, _LITERAL = 0x00, 0x01, 0x04
 _CONTENT, _ATTRIBUTES = 0x40, 0x80
@@ -28,6 +29,7 @@ def encode(message: Message) -> bytes:
     if message.syntax not in _ENCODERS:
         raise EncodeError(f"no writer for the syntax {message.syntax!r}")
     encoder = _ENCODERS[message.syntax](message.version or VERSIONS[0])
+    encoder.extension = message.extension
     try:
         encoder.document(message.root)
     except LocalError as error:
@@ -37,56 +39,7 @@ def encode(message: Message) -> bytes:
     return bytes(encoder.out)
 
 
-class _Encoder(Writer):
-    """Walks a tree; stands before a writer of core and collects all octets instead of a window."""
-
-    def __init__(self, version: str) -> None:
-        super().__init__(0, int(version[2]))
-        self.known = table(version)
-        self.out = bytearray()
-
-    def put(self, value: bytes) -> None:
-        self.out += value
-
-    def byte(self, value: int) -> None:
-        self.out.append(value)
-
-    def element(self, element: Element, parent: str, depth: int) -> None:
-        if depth > MAX_DEPTH:
-            raise EncodeError(f"nested deeper than {MAX_DEPTH}")
-        for name in (element.tag, *element.attrib):
-            if not NAME.fullmatch(name):
-                raise EncodeError(f"{name!r} is no XML name")
-        if not len(element) and not element.text:
-            self.opening(element, False)
-            return
-        self.opening(element, True)
-        if len(element):
-            self.mixed(element.text)
-        else:
-            self.value(element, parent)
-        for child in element:
-            self.element(child, element.tag, depth + 1)
-            self.mixed(child.tail)
-        self.closing(element)
-
-    def opening(self, element: Element, content: bool) -> None:
-        """The element up to its content."""
-        raise NotImplementedError
-
-    def closing(self, element: Element) -> None:
-        raise NotImplementedError
-
-    def value(self, element: Element, parent: str) -> None:
-        """The text of an element that has no child elements."""
-        raise NotImplementedError
-
-    def mixed(self, text: str | None) -> None:
-        """Text next to a child element."""
-        raise NotImplementedError
-
-
-class _Wbxml(_Encoder, WbxmlWriter):
+class _Wbxml(Encoder, WbxmlWriter):
     def document(self, root: Element) -> None:
         self.strings: dict[str, int] = {}  # literal name -> its offset in the string table
         names = bytearray()
@@ -155,7 +108,7 @@ class _Wbxml(_Encoder, WbxmlWriter):
             self.text(text)
 
 
-class _Xml(_Encoder, XmlWriter):
+class _Xml(Encoder, XmlWriter):
     def document(self, root: Element) -> None:
         self.begin()
         self.element(root, "", 1)
@@ -196,4 +149,8 @@ def _is_integer(text: str) -> bool:
     return text.isascii() and text.isdigit() and int(text) < 1 << 32
 
 
-_ENCODERS: dict[str, type[_Wbxml] | type[_Xml]] = {"wbxml": _Wbxml, "xml": _Xml}
+_ENCODERS: dict[str, type[_Wbxml] | type[_Xml] | type[PtsEncoder]] = {
+    "wbxml": _Wbxml,
+    "xml": _Xml,
+    "pts": PtsEncoder,
+}

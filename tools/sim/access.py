@@ -75,9 +75,7 @@ def _check_password(call: Call, user: User | None) -> None:
         raise Refusal(Code.WRONG_PASSWORD)
 
 
-def _check_proof(
-    call: Call, user: User | None, pending: tuple[str, str, str], proof: str
-) -> None:
+def _check_proof(call: Call, user: User | None, pending: tuple[str, str, str], proof: str) -> None:
     challenge = call.service.challenges.pop(pending, None)
     if challenge is None or challenge.expires < call.now:
         raise Refusal(Code.WRONG_PASSWORD, "no challenge is open, begin the login again")
@@ -97,7 +95,8 @@ def _challenge(
     # 1.1 has one element, which may hold a list.
     wanted = [
         schema.strip().upper()
-        for listed in texts(call.request, "DigestSchema") for schema in listed.split(",")
+        for listed in texts(call.request, "DigestSchema")
+        for schema in listed.split(",")
     ]
     offered = set(call.config.schemes)
     if not call.config.digest_only:
@@ -115,8 +114,11 @@ def _challenge(
         challenge = Challenge(secrets.token_hex(8), schema, call.now + call.limits.challenge)
         call.service.challenges[pending] = challenge
     return node(
-        "Login-Response", client, result(call.config.challenge_code, call.version),
-        node("Nonce", challenge.nonce), node("DigestSchema", schema),
+        "Login-Response",
+        client,
+        result(call.config.challenge_code, call.version),
+        node("Nonce", challenge.nonce),
+        node("DigestSchema", schema),
     )
 
 
@@ -143,8 +145,15 @@ def _open_session(call: Call, user: User, client: Element, cookie: str) -> Sessi
     for each in same_client + surplus[: max(0, len(surplus) - keep)]:
         service.end(call.db, each, Code.FORCED_LOGOUT)
     session = Session(
-        user.id, user.key, user.address, client, cookie, call.version, call.now,
-        _granted(call), call.limits,
+        user.id,
+        user.key,
+        user.address,
+        client,
+        cookie,
+        call.version,
+        call.now,
+        _granted(call),
+        call.limits,
     )
     service.sessions.add(session)
     call.live = session
@@ -208,7 +217,8 @@ def keep_alive(call: Call) -> Element:
     elif wish is not None:
         call.session.keep_alive = wish
     return node(
-        "KeepAlive-Response", result(code, call.version),
+        "KeepAlive-Response",
+        result(code, call.version),
         node("KeepAliveTime", call.session.keep_alive),
     )
 

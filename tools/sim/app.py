@@ -73,9 +73,7 @@ class _Door:
         answer = await run_in_threadpool(self._service.answer, incoming)
         if self._service.config.latency:
             await asyncio.sleep(self._service.config.latency)
-        kind = media_type(
-            request.headers.get("content-type", ""), answer.syntax, answer.version
-        )
+        kind = media_type(request.headers.get("content-type", ""), answer.syntax, answer.version)
         if fault:
             return Broken(fault, answer.body, kind)
         return Response(answer.body, media_type=kind)

@@ -39,10 +39,13 @@ def _scopes(call: Call, outcome: Outcome) -> list[tuple[str, str, str]]:
 
 
 def _selected(call: Call, scope: str, key: str) -> AttributeList | None:
-    return call.db.scalar(select(AttributeList).where(
-        AttributeList.owner_id == call.user.id, AttributeList.scope == scope,
-        AttributeList.key == key,
-    ))
+    return call.db.scalar(
+        select(AttributeList).where(
+            AttributeList.owner_id == call.user.id,
+            AttributeList.scope == scope,
+            AttributeList.key == key,
+        )
+    )
 
 
 def create_attribute_list(call: Call) -> Element:
@@ -50,10 +53,14 @@ def create_attribute_list(call: Call) -> Element:
     outcome = Outcome()
     names = " ".join(sorted(named(child(call.request, "PresenceSubList"))))
     switches = {"user": "UserNotify", "list": "ContactListNotify", "default": "DefaultNotify"}
-    held = call.db.scalar(
-        select(func.count()).select_from(AttributeList)
-        .where(AttributeList.owner_id == call.user.id)
-    ) or 0
+    held = (
+        call.db.scalar(
+            select(func.count())
+            .select_from(AttributeList)
+            .where(AttributeList.owner_id == call.user.id)
+        )
+        or 0
+    )
     scopes = _scopes(call, outcome)
     for scope, key, address in scopes:
         row = _selected(call, scope, key)
@@ -67,9 +74,11 @@ def create_attribute_list(call: Call) -> Element:
         row.notify = flag(call.request, switches[scope])
         call.db.flush()
         if scope == "user":  # a question about this user has its answer now
-            call.db.execute(delete(Authorisation).where(
-                Authorisation.owner_id == call.user.id, Authorisation.key == key
-            ))
+            call.db.execute(
+                delete(Authorisation).where(
+                    Authorisation.owner_id == call.user.id, Authorisation.key == key
+                )
+            )
     call.service.access_changed(call.db, call.user)
     return call.done(outcome, len(scopes))
 
@@ -92,9 +101,9 @@ def get_attribute_list(call: Call) -> Element:
     outcome = Outcome()
     scopes = _scopes(call, outcome)
     if not scopes and not outcome.details:
-        rows = list(call.db.scalars(
-            select(AttributeList).where(AttributeList.owner_id == call.user.id)
-        ))
+        rows = list(
+            call.db.scalars(select(AttributeList).where(AttributeList.owner_id == call.user.id))
+        )
     else:
         rows = [row for row in (_selected(call, *each[:2]) for each in scopes) if row]
     answer = node("GetAttributeList-Response", outcome.result(len(scopes), call.version))
@@ -117,10 +126,15 @@ def grant(call: Call, keys: Iterable[tuple[str, str]]) -> None:
     """Let users (key, address) see everything, where nothing else was settled for them."""
     for key, address in keys:
         if _selected(call, "user", key) is None:
-            call.db.add(AttributeList(
-                owner_id=call.user.id, scope="user", key=key, address=address,
-                names=" ".join(sorted(ALL)),
-            ))
+            call.db.add(
+                AttributeList(
+                    owner_id=call.user.id,
+                    scope="user",
+                    key=key,
+                    address=address,
+                    names=" ".join(sorted(ALL)),
+                )
+            )
     call.db.flush()
     call.service.access_changed(call.db, call.user)
 

@@ -22,8 +22,15 @@ class Attribute(NamedTuple):
 
 _PLACE = ("Country", "City", "Street", "Crossing1", "Crossing2", "Building", "NamedArea")
 _CLIENT_INFO = (
-    "ClientContentLimit", "ClientType", "DevManufacturer", "ClientProducer", "Model",
-    "ClientVersion", "Language", "ClientIMPriority", "ApplicationID",
+    "ClientContentLimit",
+    "ClientType",
+    "DevManufacturer",
+    "ClientProducer",
+    "Model",
+    "ClientVersion",
+    "Language",
+    "ClientIMPriority",
+    "ApplicationID",
 )
 _SIMPLE = ("PresenceValue",)
 
@@ -59,8 +66,17 @@ _VALUES = {
     "Registration": {"T", "F"},
     "UserAvailability": {"AVAILABLE", "NOT_AVAILABLE", "DISCREET"},
     "StatusMood": {
-        "ANGRY", "ANXIOUS", "ASHAMED", "BORED", "EXCITED", "HAPPY", "IN_LOVE", "INVINCIBLE",
-        "JEALOUS", "SAD", "SLEEPY",
+        "ANGRY",
+        "ANXIOUS",
+        "ASHAMED",
+        "BORED",
+        "EXCITED",
+        "HAPPY",
+        "IN_LOVE",
+        "INVINCIBLE",
+        "JEALOUS",
+        "SAD",
+        "SLEEPY",
     },
 }
 

@@ -76,19 +76,23 @@ def _rule(lists: list[AttributeList], answer: Authorisation | None, usual: Rule)
 
 
 def _lists(db: Database, ids: list[int], watcher: str) -> dict[int, list[AttributeList]]:
-    holding = select(ContactList.key).join(Contact, Contact.list_id == ContactList.id).where(
-        Contact.key == watcher, ContactList.owner_id == AttributeList.owner_id
+    holding = (
+        select(ContactList.key)
+        .join(Contact, Contact.list_id == ContactList.id)
+        .where(Contact.key == watcher, ContactList.owner_id == AttributeList.owner_id)
     )
     found: dict[int, list[AttributeList]] = {}
     for some in many(ids):
-        for row in db.scalars(select(AttributeList).where(
-            AttributeList.owner_id.in_(some),
-            or_(
-                AttributeList.scope == "default",
-                (AttributeList.scope == "user") & (AttributeList.key == watcher),
-                (AttributeList.scope == "list") & AttributeList.key.in_(holding),
-            ),
-        )):
+        for row in db.scalars(
+            select(AttributeList).where(
+                AttributeList.owner_id.in_(some),
+                or_(
+                    AttributeList.scope == "default",
+                    (AttributeList.scope == "user") & (AttributeList.key == watcher),
+                    (AttributeList.scope == "list") & AttributeList.key.in_(holding),
+                ),
+            )
+        ):
             found.setdefault(row.owner_id, []).append(row)
     return found
 
@@ -112,8 +116,11 @@ def ask(call: Call, owner: User, names: frozenset[str]) -> None:
     if row is not None:
         return
     row = Authorisation(
-        owner_id=owner.id, key=call.session.key, address=call.session.address,
-        state="PENDING", names=" ".join(sorted(names)),
+        owner_id=owner.id,
+        key=call.session.key,
+        address=call.session.address,
+        state="PENDING",
+        names=" ".join(sorted(names)),
     )
     call.db.add(row)
     call.db.flush()
@@ -123,9 +130,11 @@ def ask(call: Call, owner: User, names: frozenset[str]) -> None:
 
 def put_questions(service: Service, db: Database, session: Session) -> None:
     """Ask a user who has just logged in about everybody who waits for an answer."""
-    for row in db.scalars(select(Authorisation).where(
-        Authorisation.owner_id == session.user_id, Authorisation.state == "PENDING"
-    )):
+    for row in db.scalars(
+        select(Authorisation).where(
+            Authorisation.owner_id == session.user_id, Authorisation.state == "PENDING"
+        )
+    ):
         _put_question(service, session, row)
 
 
@@ -136,7 +145,9 @@ def _put_question(service: Service, session: Session, row: Authorisation) -> Non
         wanted = empty_list(names, session.version, VERSIONS[session.version].pa)
         if session.version == "1.3":
             return node(
-                "Notification-Request", node("NotificationType", "ANU"), wanted,
+                "Notification-Request",
+                node("NotificationType", "ANU"),
+                wanted,
                 node("UserIDList", node("UserID", asker)),
             )
         return node("PresenceAuth-Request", node("UserID", asker), wanted)
@@ -145,9 +156,9 @@ def _put_question(service: Service, session: Session, row: Authorisation) -> Non
 
 
 def _answer(db: Database, owner_id: int, key: str) -> Authorisation | None:
-    return db.scalar(select(Authorisation).where(
-        Authorisation.owner_id == owner_id, Authorisation.key == key
-    ))
+    return db.scalar(
+        select(Authorisation).where(Authorisation.owner_id == owner_id, Authorisation.key == key)
+    )
 
 
 def presence_auth_user(call: Call) -> Element:
@@ -188,18 +199,24 @@ def cancel_auth(call: Call) -> Element:
 def get_reactive_auth_status(call: Call) -> Element:
     """GetReactiveAuthStatus-Request: of the users named, or of all."""
     keys = {addresses.user_key(each, call.home) for each in texts(call.request, "UserID")}
-    rows = call.db.scalars(
-        select(Authorisation).where(Authorisation.owner_id == call.user.id)
-    )
+    rows = call.db.scalars(select(Authorisation).where(Authorisation.owner_id == call.user.id))
     namespace = VERSIONS[call.version].pa
-    return node("GetReactiveAuthStatus-Response", node("ReactiveAuthStatusList", *(
+    return node(
+        "GetReactiveAuthStatus-Response",
         node(
-            "ReactiveAuthStatus", node("UserID", row.address),
-            node("ReactiveAuthState", row.state),
-            empty_list(split(row.names), call.version, namespace),
-        )
-        for row in rows if not keys or row.key in keys
-    )))
+            "ReactiveAuthStatusList",
+            *(
+                node(
+                    "ReactiveAuthStatus",
+                    node("UserID", row.address),
+                    node("ReactiveAuthState", row.state),
+                    empty_list(split(row.names), call.version, namespace),
+                )
+                for row in rows
+                if not keys or row.key in keys
+            ),
+        ),
+    )
 
 
 HANDLERS = {

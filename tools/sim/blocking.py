@@ -30,9 +30,7 @@ def get_blocked_list(call: Call) -> Element:
             .where(Entity.owner_id == call.user.id, Entity.which == which)
             .order_by(Entity.id)
         ).all()
-        entities = [
-            thaw(row.frozen) for kind in kinds for row in rows if row.kind == kind
-        ]
+        entities = [thaw(row.frozen) for kind in kinds for row in rows if row.kind == kind]
         listed = node("EntityList", *entities)
         if call.version == "1.3":
             answer.extend((node(which, listed), node(which + "InUse", in_use[which])))
@@ -67,9 +65,9 @@ def block_entity(call: Call) -> Element:
 
 def _set_use(call: Call, which: str, changes: Element | None) -> None:
     column = "block_in_use" if which == "BlockList" else "grant_in_use"
-    setting = flag(changes, "InUse", flag(call.request, which + "InUse", getattr(
-        call.user, column
-    )))
+    setting = flag(
+        changes, "InUse", flag(call.request, which + "InUse", getattr(call.user, column))
+    )
     setattr(call.user, column, setting)
 
 
@@ -90,9 +88,11 @@ def _add(call: Call, which: str, entity: Element, outcome: Outcome) -> int:
             outcome.fail(Code.UNKNOWN_USER, "UserID", (entity.text or "").strip())
             return 0
     if _found(call, which, entity.tag, key) is None:
-        call.db.add(Entity(
-            owner_id=call.user.id, which=which, kind=entity.tag, key=key, frozen=freeze(entity)
-        ))
+        call.db.add(
+            Entity(
+                owner_id=call.user.id, which=which, kind=entity.tag, key=key, frozen=freeze(entity)
+            )
+        )
         call.db.flush()
     return 1
 
@@ -104,10 +104,14 @@ def _remove(call: Call, which: str, entity: Element) -> None:
 
 
 def _found(call: Call, which: str, kind: str, key: str) -> Entity | None:
-    return call.db.scalar(select(Entity).where(
-        Entity.owner_id == call.user.id, Entity.which == which, Entity.kind == kind,
-        Entity.key == key,
-    ))
+    return call.db.scalar(
+        select(Entity).where(
+            Entity.owner_id == call.user.id,
+            Entity.which == which,
+            Entity.kind == kind,
+            Entity.key == key,
+        )
+    )
 
 
 def refused(db: Database, owner_ids: Iterable[int], key: str) -> set[int]:
@@ -117,21 +121,26 @@ def refused(db: Database, owner_ids: Iterable[int], key: str) -> set[int]:
     """
     ids = list(owner_ids)
     found: set[int] = set()
-    lists = select(ContactList.key).join(Contact, Contact.list_id == ContactList.id).where(
-        Contact.key == key, ContactList.owner_id == Entity.owner_id
+    lists = (
+        select(ContactList.key)
+        .join(Contact, Contact.list_id == ContactList.id)
+        .where(Contact.key == key, ContactList.owner_id == Entity.owner_id)
     )
     for some in many(ids):
         users = db.execute(
-            select(User.id, User.block_in_use, User.grant_in_use, User.key)
-            .where(User.id.in_(some))
+            select(User.id, User.block_in_use, User.grant_in_use, User.key).where(
+                User.id.in_(some)
+            )
         ).all()
-        rows = db.execute(select(Entity.owner_id, Entity.which).where(
-            Entity.owner_id.in_(some),
-            or_(
-                (Entity.kind == "UserID") & (Entity.key == key),
-                (Entity.kind == "ContactList") & Entity.key.in_(lists),
-            ),
-        )).all()
+        rows = db.execute(
+            select(Entity.owner_id, Entity.which).where(
+                Entity.owner_id.in_(some),
+                or_(
+                    (Entity.kind == "UserID") & (Entity.key == key),
+                    (Entity.kind == "ContactList") & Entity.key.in_(lists),
+                ),
+            )
+        ).all()
         entries = {(row.owner_id, row.which) for row in rows}
         for user in users:
             blocked = user.block_in_use and (user.id, "BlockList") in entries

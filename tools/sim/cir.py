@@ -53,9 +53,7 @@ class CirServer:
         if writer is not None and not writer.is_closing():
             writer.write(f"WVCI {session.version} {session.cookie}\r\n".encode())
 
-    async def _connected(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         limits = self._service.config.limits
         if task is None or len(self._tasks) >= limits.cir_connections:
@@ -72,9 +70,7 @@ class CirServer:
             self._tasks.discard(task)
             writer.close()
 
-    async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         limits = self._service.config.limits
         line = await asyncio.wait_for(reader.readline(), limits.cir_login)
         command, _, rest = line.decode("ascii", "replace").strip().partition(" ")

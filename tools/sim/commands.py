@@ -37,70 +37,138 @@ class Challenge(str, Enum):
 
 
 def sim(
-    config: Annotated[Path | None, typer.Option(
-        "--config", "-c", help="TOML file with users and settings; options win over it.",
-    )] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            "-c",
+            help="TOML file with users and settings; options win over it.",
+        ),
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    public_host: Annotated[str | None, typer.Option(
-        help="Name or address that clients are told for CIR, where it differs.",
-    )] = None,
+    public_host: Annotated[
+        str | None,
+        typer.Option(
+            help="Name or address that clients are told for CIR, where it differs.",
+        ),
+    ] = None,
     port: Annotated[int | None, typer.Option(help="HTTP port, 0 for any free one.")] = None,
-    cir_port: Annotated[int | None, typer.Option(
-        help="TCP CIR port, 0 for any free one, -1 for no TCP CIR.",
-    )] = None,
+    cir_port: Annotated[
+        int | None,
+        typer.Option(
+            help="TCP CIR port, 0 for any free one, -1 for no TCP CIR.",
+        ),
+    ] = None,
     domain: Annotated[str | None, typer.Option(help="Home domain of the users.")] = None,
-    database: Annotated[str | None, typer.Option(
-        help="SQLite file, or a database URL of SQLAlchemy; in memory without it.",
-    )] = None,
-    user: Annotated[list[str] | None, typer.Option(
-        metavar="NAME:PASSWORD", help="Add a user.",
-    )] = None,
-    contacts: Annotated[list[str] | None, typer.Option(
-        metavar="USER=N", help="Give a user a list `friends` of N contacts.",
-    )] = None,
-    register: Annotated[bool | None, typer.Option(
-        "--register/--no-register", help="Make unknown users at their first login.",
-    )] = None,
-    digest_only: Annotated[bool | None, typer.Option(
-        "--digest-only/--plain", help="Refuse plain passwords.",
-    )] = None,
-    challenge: Annotated[Challenge | None, typer.Option(
-        help="Code of the answer to the first phase of a 4-way login.",
-    )] = None,
-    network_authenticated: Annotated[bool | None, typer.Option(
-        "--network-authenticated/--no-network-authenticated",
-        help="Take the first phase of a 4-way login of a known user as a login.",
-    )] = None,
-    presence: Annotated[Presence | None, typer.Option(
-        help="Who sees the presence of a user who settled nothing for them.",
-    )] = None,
-    versions: Annotated[str | None, typer.Option(
-        metavar="LIST", help="Versions to speak, such as 1.1,1.2.",
-    )] = None,
-    withhold: Annotated[list[str] | None, typer.Option(
-        metavar="LEAF", help="Do not offer this leaf of the service tree, such as GETLM.",
-    )] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            help="SQLite file, or a database URL of SQLAlchemy; in memory without it.",
+        ),
+    ] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME:PASSWORD",
+            help="Add a user.",
+        ),
+    ] = None,
+    contacts: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="USER=N",
+            help="Give a user a list `friends` of N contacts.",
+        ),
+    ] = None,
+    register: Annotated[
+        bool | None,
+        typer.Option(
+            "--register/--no-register",
+            help="Make unknown users at their first login.",
+        ),
+    ] = None,
+    digest_only: Annotated[
+        bool | None,
+        typer.Option(
+            "--digest-only/--plain",
+            help="Refuse plain passwords.",
+        ),
+    ] = None,
+    challenge: Annotated[
+        Challenge | None,
+        typer.Option(
+            help="Code of the answer to the first phase of a 4-way login.",
+        ),
+    ] = None,
+    network_authenticated: Annotated[
+        bool | None,
+        typer.Option(
+            "--network-authenticated/--no-network-authenticated",
+            help="Take the first phase of a 4-way login of a known user as a login.",
+        ),
+    ] = None,
+    presence: Annotated[
+        Presence | None,
+        typer.Option(
+            help="Who sees the presence of a user who settled nothing for them.",
+        ),
+    ] = None,
+    versions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Versions to speak, such as 1.1,1.2.",
+        ),
+    ] = None,
+    withhold: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LEAF",
+            help="Do not offer this leaf of the service tree, such as GETLM.",
+        ),
+    ] = None,
     latency: Annotated[float | None, typer.Option(help="Seconds until an answer is sent.")] = None,
-    fault: Annotated[list[str] | None, typer.Option(
-        metavar="KIND[:PRIMITIVE[:COUNT]]",
-        help="Break answers: close, drop, cut, stall or an HTTP status. COUNT 0 is for ever.",
-    )] = None,
-    limit: Annotated[list[str] | None, typer.Option(
-        metavar="NAME=N", help="Change a limit, such as contacts=500.",
-    )] = None,
-    verbose: Annotated[bool, typer.Option(
-        "--verbose", "-v", help="One line for each transaction.",
-    )] = False,
-    json_lines: Annotated[bool, typer.Option(
-        "--json", help="One JSON object a line on standard output instead of text.",
-    )] = False,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND[:PRIMITIVE[:COUNT]]",
+            help="Break answers: close, drop, cut, stall or an HTTP status. COUNT 0 is for ever.",
+        ),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=N",
+            help="Change a limit, such as contacts=500.",
+        ),
+    ] = None,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose",
+            "-v",
+            help="One line for each transaction.",
+        ),
+    ] = False,
+    json_lines: Annotated[
+        bool,
+        typer.Option(
+            "--json",
+            help="One JSON object a line on standard output instead of text.",
+        ),
+    ] = False,
 ) -> None:
     """Run the simulated IMPS service until interrupted."""
     options: dict[str, Any] = {
-        "host": host, "public_host": public_host, "port": port, "domain": domain,
+        "host": host,
+        "public_host": public_host,
+        "port": port,
+        "domain": domain,
         "database": _database(database),
-        "register": register, "digest_only": digest_only,
-        "network_authenticated": network_authenticated, "latency": latency,
+        "register": register,
+        "digest_only": digest_only,
+        "network_authenticated": network_authenticated,
+        "latency": latency,
         "presence": presence and presence.value,
         "challenge_code": challenge and int(challenge.value),
         "versions": versions and tuple(each.strip() for each in versions.split(",")),
@@ -109,9 +177,7 @@ def sim(
     }
     console = Console(highlight=False)
     try:
-        settings = load(config) if config else Config(
-            port=DEFAULT_PORT, cir_port=DEFAULT_CIR_PORT
-        )
+        settings = load(config) if config else Config(port=DEFAULT_PORT, cir_port=DEFAULT_CIR_PORT)
         given = {name: value for name, value in options.items() if value is not None}
         given.update(_additions(settings, user or [], contacts or [], limit or []))
         if cir_port is not None:
@@ -133,8 +199,10 @@ def _database(given: str | None) -> str | None:
 
 
 def _pairs(option: str, texts: list[str], separator: str) -> list[tuple[str, str]]:
-    pairs = [text.rpartition(separator) if separator == "=" else text.partition(separator)
-             for text in texts]
+    pairs = [
+        text.rpartition(separator) if separator == "=" else text.partition(separator)
+        for text in texts
+    ]
     for (left, found, right), text in zip(pairs, texts, strict=True):
         if not (left and found and right):
             raise ConfigError(f"{option} {text!r}: two parts with {separator!r} between them")

@@ -53,6 +53,7 @@ class Limits:
     reply_age: int = 600
     retransmit: float = 20.0  # until an unanswered server request is sent again
     attempts: int = 5  # sendings of a server request
+    sms_retransmit: float = 60.0  # in place of retransmit where the client uses SMS
     server_poll_min: int = 1
     cir_repeat: int = 60  # until a notice that caused no poll is sent again
     cir_login: int = 300  # until HELO has to come
@@ -79,6 +80,7 @@ class Config:
     versions: tuple[str, ...] = VERSIONS
     withhold: frozenset[str] = frozenset()  # leaves of the service tree that are not offered
     presence: str = "everybody"
+    pts_extension: bool = True  # agree on private codes with clients that ask for them
     latency: float = 0.0
     faults: tuple[str, ...] = ()
     name: str = "microimps simulated service"

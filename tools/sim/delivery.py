@@ -22,8 +22,18 @@ if TYPE_CHECKING:
 
 # Content of MessageInfo; the second line is for 1.3 only.
 INFO = (
-    "MessageID", "MessageURI", "ContentType", "ContentEncoding", "ContentSize", "ContentName",
-    "Recipient", "Sender", "DateTime", "Font", "Validity", "ExtBlockETEM",
+    "MessageID",
+    "MessageURI",
+    "ContentType",
+    "ContentEncoding",
+    "ContentSize",
+    "ContentName",
+    "Recipient",
+    "Sender",
+    "DateTime",
+    "Font",
+    "Validity",
+    "ExtBlockETEM",
 )
 _INFO_13 = frozenset({"ContentName", "Font", "ExtBlockETEM"})
 
@@ -32,16 +42,17 @@ def offer(service: Service, session: Session, row: Delivery) -> None:
     """Queue a stored message in a session of its recipient, unless it is for another client."""
     if row.client in (None, session.client_key):
         identity = row.id
-        service.send(session, Outgoing(
-            ("message", identity),
-            lambda db, session: _present(service, db, session, identity),
-            lambda db, sent, answer: _taken(service, db, identity, sent, answer),
-        ))
+        service.send(
+            session,
+            Outgoing(
+                ("message", identity),
+                lambda db, session: _present(service, db, session, identity),
+                lambda db, sent, answer: _taken(service, db, identity, sent, answer),
+            ),
+        )
 
 
-def _present(
-    service: Service, db: Database, session: Session, identity: int
-) -> Element | None:
+def _present(service: Service, db: Database, session: Session, identity: int) -> Element | None:
     """NewMessage, or MessageNotification where the client has it so or could not take it all."""
     row = db.get(Delivery, identity)
     if row is None:
@@ -67,9 +78,7 @@ def _pushed(session: Session, info: Element, message: Message) -> bool:
     )
 
 
-def _taken(
-    service: Service, db: Database, identity: int, sent: Element, answer: Element
-) -> None:
+def _taken(service: Service, db: Database, identity: int, sent: Element, answer: Element) -> None:
     """The client answered. After an error, or a mere notification, the message stays until it
     is fetched, rejected or too old; Status 200 does for MessageDelivered.
     """
@@ -84,9 +93,10 @@ def _taken(
 def stored(db: Database, user_id: int, message_id: str) -> Delivery | None:
     """The message with this ID, if it waits for the user."""
     return db.scalar(
-        select(Delivery).join(Message).where(
-            Message.message_id == message_id, Delivery.user_id == user_id
-        ).limit(1)
+        select(Delivery)
+        .join(Message)
+        .where(Message.message_id == message_id, Delivery.user_id == user_id)
+        .limit(1)
     )
 
 
@@ -126,7 +136,9 @@ def close(service: Service, db: Database, row: Delivery, code: int) -> None:
         _settle(service, db, session, row.id, code)
     if message.report:
         report = Report(
-            user_id=message.sender_id, code=int(code), at=service.clock(),
+            user_id=message.sender_id,
+            code=int(code),
+            at=service.clock(),
             info=freeze(message_info(message, row, "1.3")),
         )
         db.add(report)
@@ -141,9 +153,7 @@ def close(service: Service, db: Database, row: Delivery, code: int) -> None:
         db.execute(delete(Message).where(Message.id == message.id))
 
 
-def _settle(
-    service: Service, db: Database, session: Session, identity: int, code: int
-) -> None:
+def _settle(service: Service, db: Database, session: Session, identity: int, code: int) -> None:
     """What still waits in another session: a message delivered once is pushed there too."""
     outgoing = session.waiting(("message", identity))
     if outgoing is None:
@@ -165,9 +175,10 @@ def offer_report(service: Service, session: Session, report: Report) -> None:
         if row is None:
             return None
         whole, version = thaw(row.info), session.version
-        info = node("MessageInfo", *(
-            each for each in whole if version == "1.3" or each.tag not in _INFO_13
-        ))
+        info = node(
+            "MessageInfo",
+            *(each for each in whole if version == "1.3" or each.tag not in _INFO_13),
+        )
         time = None if version == "1.1" else node("DeliveryTime", date_time(row.at))
         return node("DeliveryReport-Request", result(row.code, version), time, info)
 

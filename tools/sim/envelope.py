@@ -133,7 +133,9 @@ def discovered(root: Element, offered: Iterable[str]) -> Element:
     common = [names for names in offers if names.csp in asked] or offers
     listed = Element("VersionList")
     for tag, part in (
-        ("SessionNSName", 0), ("TransactionNSName", 1), ("PresenceAttributeNSName", 2)
+        ("SessionNSName", 0),
+        ("TransactionNSName", 1),
+        ("PresenceAttributeNSName", 2),
     ):
         listed.extend(node(tag, names[part]) for names in common)
     answer = node(_DISCOVERED, listed)

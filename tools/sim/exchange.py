@@ -34,8 +34,13 @@ if TYPE_CHECKING:
     from .service import Service
 
 HANDLERS: dict[str, Handler] = {
-    **access.HANDLERS, **negotiation.HANDLERS, **lists.HANDLERS, **attribute_lists.HANDLERS,
-    **authorisation.HANDLERS, **presence.HANDLERS, **blocking.HANDLERS,
+    **access.HANDLERS,
+    **negotiation.HANDLERS,
+    **lists.HANDLERS,
+    **attribute_lists.HANDLERS,
+    **authorisation.HANDLERS,
+    **presence.HANDLERS,
+    **blocking.HANDLERS,
     **messaging.HANDLERS,
 }
 _POLL = "Polling-Request"
@@ -91,6 +96,17 @@ class Exchange:
         self._again = repeated is not None
         return self._fresh(envelope) if repeated is None else repeated
 
+    def push(self, session: Session) -> bytes:
+        """The next server request to a client that gets it unasked; empty where none is due."""
+        self._session_id = session.id
+        self.live = self.service.sessions.get(session.id)
+        if self.live is None:
+            if self.service.sessions.ending(session.id) != Code.NOT_LOGGED_IN:
+                self._gone()
+        elif not self.live.is_open(self.now):  # one at a time
+            self._next_request(self.live)
+        return self._finish()
+
     def _envelope(self, root: Element | None) -> Envelope:
         if root is None:
             raise Refusal(Code.BAD_REQUEST, self.incoming.fault)
@@ -114,7 +130,10 @@ class Exchange:
             return self.service.logouts.get(envelope.session_id, body, self.now)
         self.live.seen = self.now
         key = self._key(envelope)
-        return self.live.replies.get(key, body, self.now) if key else None
+        kept = self.live.replies.get(key, body, self.now) if key else None
+        if kept and self.incoming.sender and envelope.transactions[0].mode == "Response":
+            return b""  # what followed is sent again by itself if it was lost
+        return kept
 
     def _keep(self, envelope: Envelope, before: Session | None, answer: bytes) -> None:
         body, service, key = self.incoming.body, self.service, self._key(envelope)
@@ -135,6 +154,9 @@ class Exchange:
             before.seen = self.now
             before.requests += 1
             before.version = self.version
+            if before.number and not self.incoming.sender:
+                before.moved()
+            before.number = self.incoming.sender
         answered = False
         for each in envelope.transactions:
             if each.mode == "Response":
@@ -169,8 +191,12 @@ class Exchange:
         if code == Code.NOT_LOGGED_IN:
             self._refuse(each.tid, Refusal(code))
         else:
-            gone = node("Disconnect", result(code, self.version))
-            self._answers.append(Transaction("Request", "1", gone))
+            self._gone()
+
+    def _gone(self) -> None:
+        code = self.service.sessions.ending(self._session_id)
+        gone = node("Disconnect", result(code, self.version))
+        self._answers.append(Transaction("Request", "1", gone))
 
     def _next_request(self, session: Session) -> None:
         """Add the next server request: one that was not answered in time, or a new one."""
@@ -181,6 +207,9 @@ class Exchange:
                 if outgoing is None:
                     break
                 outgoing.primitive = outgoing.build(db, session)
+                if outgoing.primitive is not None and session.syntax == "pts":
+                    if not self.service.fits(session, outgoing.primitive):
+                        outgoing.primitive = None  # there is no code for it
             if outgoing is None:
                 news = presence.notification(self.service, db, session)
                 if news is not None:
@@ -193,13 +222,12 @@ class Exchange:
         try:
             with self.service.store.begin() as db:
                 handler = self._handler(each.content.tag)
-                call = Call(
-                    self.service, db, self.live, self.version, each.content, self.now
-                )
+                call = Call(self.service, db, self.live, self.version, each.content, self.now)
                 answer = handler.answer(call)
             self.live = call.live
             if self.live is not None:
                 self.live.syntax = self.incoming.syntax
+                self.live.number = self.incoming.sender
                 self.live = self.service.sessions.get(self.live.id)
         except Refusal as refusal:
             self._refuse(each.tid, refusal)
@@ -210,7 +238,15 @@ class Exchange:
             return
         if each.content.tag == "Login-Request":
             self._session_id = ""  # Login-Response is outside the session
+            self._agree_on_codes(each.content, answer)
         self._answers.append(Transaction("Response", each.tid, answer))
+
+    def _agree_on_codes(self, request: Element, answer: Element) -> None:
+        """Private codes of PTS, where the client asks for them: docs/pts-extension.md."""
+        wanted = self.incoming.syntax == "pts" and request.find("ExtendedData") is not None
+        if self.live is not None and wanted and self.service.config.pts_extension:
+            self.live.extension = True
+            answer.append(node("ExtendedData", "1"))
 
     def _handler(self, name: str) -> Handler:
         handler = HANDLERS.get(name)
@@ -240,8 +276,8 @@ class Exchange:
         if not self._answers:
             return b""
         body = self._encode(self._message())
-        parser = self.live.capabilities.parser if self.live else None
-        if parser is not None and len(body) > parser and self._answers[0].mode == "Response":
+        largest = self.live.largest if self.live else None
+        if largest is not None and len(body) > largest and self._answers[0].mode == "Response":
             self._answers = [
                 Transaction("Response", each.tid, status(Code.ANSWER_TOO_LARGE, self.version))
                 for each in self._answers
@@ -255,13 +291,17 @@ class Exchange:
 
     def _encode(self, root: Element) -> bytes:
         try:
-            return encode(Message(root, self.version, self.incoming.syntax))
+            return encode(self._in_syntax(root))
         except EncodeError as error:
             _log.error("an answer cannot be written: %s", error)
             self._answers = []
             first = first_tid(root)
             self._refuse(first, Refusal(Code.SERVER_FAULT, "an answer that cannot be written"))
-            return encode(Message(self._message(), self.version, self.incoming.syntax))
+            return encode(self._in_syntax(self._message()))
+
+    def _in_syntax(self, root: Element) -> Message:
+        private = self.live is not None and self.live.extension
+        return Message(root, self.version, self.incoming.syntax, private)
 
     def record(self, body: bytes) -> Record:
         """What happened."""
@@ -269,11 +309,14 @@ class Exchange:
         code = text(first, "Result/Code")
         live = self.live or self.service.sessions.get(self._session_id)
         return Record(
-            self.now, live.address if live else "", live.id if live else self._session_id,
+            self.now,
+            live.address if live else "",
+            live.id if live else self._session_id,
             self.incoming.primitive,
             "the same again" if self._again else "" if first is None else first.tag,
-            int(code) if code.isdigit() else 0, len(self.incoming.body), len(body),
-            self.incoming.syntax, self.version,
+            int(code) if code.isdigit() else 0,
+            len(self.incoming.body),
+            len(body),
+            self.incoming.syntax,
+            self.version,
         )
-
-

@@ -77,9 +77,13 @@ class Broken(Response):
         if self._kind in ("close", "drop"):
             transport.abort()
         else:
-            await send({
-                "type": "http.response.start", "status": 200, "headers": self.raw_headers,
-            })
+            await send(
+                {
+                    "type": "http.response.start",
+                    "status": 200,
+                    "headers": self.raw_headers,
+                }
+            )
             half = bytes(self.body)[: len(self.body) // 2]
             await send({"type": "http.response.body", "body": half, "more_body": True})
             if self._kind == "cut":

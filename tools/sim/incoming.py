@@ -20,13 +20,16 @@ class Unintelligible(ValueError):
 
 @dataclass
 class Incoming:
-    """A request that was read. root is None when it is malformed, fault then says how."""
+    """A request that was read. root is None when it is malformed, fault then says how; sender is
+    the number that it came from over SMS, empty over HTTP.
+    """
 
     body: bytes
     syntax: str
     version: str | None
     root: Element | None
     fault: str = ""
+    sender: str = ""
 
     @property
     def primitive(self) -> str:

@@ -37,15 +37,22 @@ def create_list(call: Call) -> Element:
         raise Refusal(Code.FORBIDDEN, "the list of somebody else")
     if call.db.scalar(select(ContactList.id).where(ContactList.key == address.key)):
         raise Refusal(Code.LIST_EXISTS)
-    held = call.db.scalar(
-        select(func.count()).select_from(ContactList)
-        .where(ContactList.owner_id == call.user.id)
-    ) or 0
+    held = (
+        call.db.scalar(
+            select(func.count())
+            .select_from(ContactList)
+            .where(ContactList.owner_id == call.user.id)
+        )
+        or 0
+    )
     if held >= call.limits.lists:
         raise Refusal(Code.TOO_MANY_LISTS)
     row = ContactList(
-        owner_id=call.user.id, key=address.key, address=spelled,
-        display_name=address.resource, is_default=held == 0,
+        owner_id=call.user.id,
+        key=address.key,
+        address=spelled,
+        display_name=address.resource,
+        is_default=held == 0,
     )
     call.db.add(row)
     call.db.flush()
@@ -60,9 +67,11 @@ def create_list(call: Call) -> Element:
 def delete_list(call: Call) -> Element:
     """DeleteList-Request; another list becomes the default one."""
     row = _selected(call)
-    call.db.execute(delete(AttributeList).where(
-        AttributeList.owner_id == call.user.id, AttributeList.key == row.key
-    ))
+    call.db.execute(
+        delete(AttributeList).where(
+            AttributeList.owner_id == call.user.id, AttributeList.key == row.key
+        )
+    )
     members = call.db.scalars(select(Contact.key).where(Contact.list_id == row.id)).all()
     for session in call.service.sessions.of(call.session.key):
         session.auto_lists.pop(row.key, None)
@@ -72,8 +81,10 @@ def delete_list(call: Call) -> Element:
     call.db.flush()
     if row.is_default:
         heir = call.db.scalar(
-            select(ContactList).where(ContactList.owner_id == call.user.id)
-            .order_by(ContactList.id).limit(1)
+            select(ContactList)
+            .where(ContactList.owner_id == call.user.id)
+            .order_by(ContactList.id)
+            .limit(1)
         )
         if heir is not None:
             heir.is_default = True
@@ -121,9 +132,10 @@ def _nick_list(call: Call, row: ContactList) -> Element:
 
 def _properties(row: ContactList) -> Element:
     pairs = (("DisplayName", row.display_name), ("Default", "T" if row.is_default else "F"))
-    return node("ContactListProperties", *(
-        node("Property", node("Name", name), node("Value", value)) for name, value in pairs
-    ))
+    return node(
+        "ContactListProperties",
+        *(node("Property", node("Name", name), node("Value", value)) for name, value in pairs),
+    )
 
 
 def _set_properties(call: Call, row: ContactList, told: Element | None) -> None:
@@ -154,21 +166,22 @@ def _members(call: Call, told: Element | None) -> list[_Member]:
     return list(found.values())
 
 
-def _add(
-    call: Call, row: ContactList, members: list[_Member], outcome: Outcome
-) -> list[_Member]:
+def _add(call: Call, row: ContactList, members: list[_Member], outcome: Outcome) -> list[_Member]:
     """Put users on a list, or change their nicks; who was put there."""
     keys = [key for key, *_ in members]
     known: set[str] = set()
     present: set[str] = set()
     for some in many(keys):
         known.update(call.db.scalars(select(User.key).where(User.key.in_(some))))
-        present.update(call.db.scalars(
-            select(Contact.key).where(Contact.list_id == row.id, Contact.key.in_(some))
-        ))
-    room = call.limits.contacts - (call.db.scalar(
-        select(func.count()).select_from(Contact).where(Contact.list_id == row.id)
-    ) or 0)
+        present.update(
+            call.db.scalars(
+                select(Contact.key).where(Contact.list_id == row.id, Contact.key.in_(some))
+            )
+        )
+    room = call.limits.contacts - (
+        call.db.scalar(select(func.count()).select_from(Contact).where(Contact.list_id == row.id))
+        or 0
+    )
     added: list[_Member] = []
     new: list[dict[str, str | int]] = []
     for member in members:
@@ -208,9 +221,7 @@ def _follow(call: Call, row: ContactList, added: list[_Member]) -> None:
 def _remove(call: Call, row: ContactList, spelled: list[str]) -> None:
     keys = [addresses.user_key(each, call.home) for each in spelled]
     for some in many(keys):
-        call.db.execute(
-            delete(Contact).where(Contact.list_id == row.id, Contact.key.in_(some))
-        )
+        call.db.execute(delete(Contact).where(Contact.list_id == row.id, Contact.key.in_(some)))
     for session in call.service.sessions.of(call.session.key):
         for key in keys:
             call.service.sessions.unwatch(session, key, row.key)

@@ -110,8 +110,14 @@ def _new_message(call: Call, told: Element, content: Element | None) -> Message:
         info.extend([settled[tag]] if tag in settled else told.findall(tag))
     life = call.limits.validity if validity is None else validity
     return Message(
-        message_id=identity, sender_id=call.user.id, info=freeze(info), content=data,
-        has_content=content is not None, size=size, report=False, expires=call.now + life,
+        message_id=identity,
+        sender_id=call.user.id,
+        info=freeze(info),
+        content=data,
+        has_content=content is not None,
+        size=size,
+        report=False,
+        expires=call.now + life,
     )
 
 
@@ -124,9 +130,7 @@ def _size(data: str, encoding: str) -> int:
         raise Refusal(Code.BAD_PARAMETER, "ContentData is not BASE64") from None
 
 
-def _deliver(
-    call: Call, message: Message, recipients: list[_Recipient], outcome: Outcome
-) -> int:
+def _deliver(call: Call, message: Message, recipients: list[_Recipient], outcome: Outcome) -> int:
     """Store the message for each recipient and queue it in the sessions; how many took it."""
     call.db.add(message)
     call.db.flush()
@@ -135,9 +139,12 @@ def _deliver(
     done = 0
     for recipient in recipients:
         user = recipient.user
-        stored = call.db.scalar(
-            select(func.count()).select_from(Delivery).where(Delivery.user_id == user.id)
-        ) or 0
+        stored = (
+            call.db.scalar(
+                select(func.count()).select_from(Delivery).where(Delivery.user_id == user.id)
+            )
+            or 0
+        )
         sessions = call.service.sessions.of(user.key)
         code = None
         if user.id in blocking_us:
@@ -196,7 +203,8 @@ def get_message_list(call: Call) -> Element:
     if call.version != "1.3":
         return node("GetMessageList-Response", *infos)
     return node(
-        "GetMessageList-Response", node("MessageInfoList", *infos),
+        "GetMessageList-Response",
+        node("MessageInfoList", *infos),
         node("MessageTotalCount", len(rows)),
     )
 

@@ -10,23 +10,52 @@ from .elements import child, flag, node, nodes, number, text, texts
 from .results import Code, Refusal
 from .sessions import Capabilities
 
-_BEARERS = ("HTTP", "HTTPS")
+_BEARERS = ("HTTP", "HTTPS", "SMS")
 
 # Order of the capability list, transactions.md section 4.
 _LIST_11 = (
-    "ClientType", "InitialDeliveryMethod", "AnyContent", "AcceptedCharset",
-    "AcceptedContentType", "AcceptedTransferEncoding", "AcceptedContentLength",
-    "SupportedBearer", "MultiTrans", "ParserSize", "SupportedCIRMethod", "UDPPort",
-    "TCPAddress", "TCPPort", "ServerPollMin", "DefaultLanguage",
+    "ClientType",
+    "InitialDeliveryMethod",
+    "AnyContent",
+    "AcceptedCharset",
+    "AcceptedContentType",
+    "AcceptedTransferEncoding",
+    "AcceptedContentLength",
+    "SupportedBearer",
+    "MultiTrans",
+    "ParserSize",
+    "SupportedCIRMethod",
+    "UDPPort",
+    "TCPAddress",
+    "TCPPort",
+    "ServerPollMin",
+    "DefaultLanguage",
 )
 _AGREED_12 = (
-    "SupportedBearer", "SupportedCIRMethod", "TCPAddress", "TCPPort", "ServerPollMin", "CIRURL",
+    "SupportedBearer",
+    "SupportedCIRMethod",
+    "TCPAddress",
+    "TCPPort",
+    "ServerPollMin",
+    "CIRURL",
 )
 _AGREED_13 = (
-    "AcceptedContentType", "AnyContent", "AcceptedPullLength", "AcceptedPushLength",
-    "AcceptedTextContentLength", "AcceptedTransferEncoding", "CIRHTTPAddress", "MultiTrans",
-    "MultiTransPerMessage", "ServerPollMin", "SupportedBearer", "SupportedCIRMethod",
-    "TCPAddress", "TCPPort", "SessionPriority", "UserSessionLimit",
+    "AcceptedContentType",
+    "AnyContent",
+    "AcceptedPullLength",
+    "AcceptedPushLength",
+    "AcceptedTextContentLength",
+    "AcceptedTransferEncoding",
+    "CIRHTTPAddress",
+    "MultiTrans",
+    "MultiTransPerMessage",
+    "ServerPollMin",
+    "SupportedBearer",
+    "SupportedCIRMethod",
+    "TCPAddress",
+    "TCPPort",
+    "SessionPriority",
+    "UserSessionLimit",
 )
 
 
@@ -90,6 +119,8 @@ def _settled(call: Call, told: Element) -> dict[str, list[Element]]:
     # What the service decides; everything else is agreed as the client told it.
     session, service = call.session, call.service
     bearers = [each for each in texts(told, "SupportedBearer") if each in _BEARERS] or ["HTTP"]
+    if not service.sms_number:
+        bearers = [each for each in bearers if each != "SMS"] or ["HTTP"]
     tcp = "STCP" in session.capabilities.cir
     http = "SHTTP" in session.capabilities.cir
     poll_min = max(call.limits.server_poll_min, number(told, "ServerPollMin") or 0)

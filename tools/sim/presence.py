@@ -35,9 +35,7 @@ def update_presence(call: Call) -> Element:
         if ATTRIBUTES[name].client:
             call.session.published[name] = value
         else:
-            call.db.merge(
-                PresenceValue(owner_id=call.user.id, name=name, frozen=freeze(value))
-            )
+            call.db.merge(PresenceValue(owner_id=call.user.id, name=name, frozen=freeze(value)))
     call.db.flush()
     call.service.presence_changed(call.session.key, frozenset(values))
     return call.done()
@@ -50,7 +48,8 @@ def _targets(call: Call, outcome: Outcome) -> list[tuple[str, str, str]]:
     """
     request, found = call.request, []
     direct = (
-        texts(request, "User/UserID") + texts(request, "UserIDList/UserID")
+        texts(request, "User/UserID")
+        + texts(request, "UserIDList/UserID")
         + texts(request, "UserID")
     )
     for spelled in direct:
@@ -77,9 +76,9 @@ def list_names(request: Element) -> list[str]:
 def own_list(call: Call, spelled: str) -> ContactList | None:
     """The contact list with this address, if it belongs to the user."""
     key = addresses.parse(spelled, call.home).key
-    return call.db.scalar(select(ContactList).where(
-        ContactList.key == key, ContactList.owner_id == call.user.id
-    ))
+    return call.db.scalar(
+        select(ContactList).where(ContactList.key == key, ContactList.owner_id == call.user.id)
+    )
 
 
 def get_presence(call: Call) -> Element:
@@ -101,9 +100,7 @@ def get_presence(call: Call) -> Element:
             authorisation.ask(call, view.users[key], names)
             outcome.fail(Code.UNANSWERED_BY_OWNER, "UserID", spelled)
         else:
-            found.append(
-                node("Presence", node("UserID", spelled), view.snapshot(key, names))
-            )
+            found.append(node("Presence", node("UserID", spelled), view.snapshot(key, names)))
     if outcome.details and not found:  # no Refusal, which would undo the question to the owner
         return status(outcome.code(0), call.version, details=outcome.details)
     return node("GetPresence-Response", outcome.result(len(found), call.version), *found)
@@ -126,13 +123,14 @@ def subscribe_presence(call: Call) -> Element:
 
 
 def watch(
-    call: Call, session: Session, targets: list[tuple[str, str, str]], names: frozenset[str],
+    call: Call,
+    session: Session,
+    targets: list[tuple[str, str, str]],
+    names: frozenset[str],
     outcome: Outcome,
 ) -> int:
     """Subscribe a session of the user to users that exist; how many that was."""
-    view = View(
-        call.service, call.db, session.key, session.version, (key for key, *_ in targets)
-    )
+    view = View(call.service, call.db, session.key, session.version, (key for key, *_ in targets))
     done = 0
     for key, spelled, source in targets:
         if key not in view.users:
@@ -155,7 +153,8 @@ def access_changed(service: Service, db: Database, owner: User) -> None:
         watch = session.watching[owner.key]
         allowed = view.rule(owner.key).names
         differing = {
-            name for name in allowed ^ watch.shown
+            name
+            for name in allowed ^ watch.shown
             if name in watch.shown or view.instances(owner.key, name)
         }
         service.change(session, owner.key, frozenset(differing))
@@ -231,9 +230,9 @@ def get_watcher_list(call: Call) -> Element:
         answer.append(node("WatcherCount", len(watchers)))
     for address, state in shown:
         user = node("UserID", address)
-        answer.append(node(
-            "Watcher", user if is_13 else node("User", user), node("WatcherStatus", state)
-        ))
+        answer.append(
+            node("Watcher", user if is_13 else node("User", user), node("WatcherStatus", state))
+        )
     return answer
 
 

@@ -58,7 +58,8 @@ def _people(db: Database, config: Config, names: list[str]) -> None:
         known.update(db.scalars(select(User.key).where(User.key.in_(keys))))
     rows = [
         {"key": each.key, "address": str(each), "block_in_use": True, "grant_in_use": False}
-        for each in wanted if each.key not in known
+        for each in wanted
+        if each.key not in known
     ]
     if rows:
         db.execute(insert(User), rows)
@@ -74,11 +75,12 @@ def _contacts(
     address = addresses.Address(addresses.parse(owner, home).user, name, home)
     row = db.scalar(select(ContactList).where(ContactList.key == address.key))
     if row is None:
-        first = db.scalar(
-            select(ContactList.id).where(ContactList.owner_id == user.id).limit(1)
-        )
+        first = db.scalar(select(ContactList.id).where(ContactList.owner_id == user.id).limit(1))
         row = ContactList(
-            owner_id=user.id, key=address.key, address=str(address), display_name=name,
+            owner_id=user.id,
+            key=address.key,
+            address=str(address),
+            display_name=name,
             is_default=first is None,
         )
         db.add(row)
@@ -87,7 +89,8 @@ def _contacts(
     new = {addresses.user_key(spelled, home): (spelled, nick) for spelled, nick in contacts}
     rows = [
         {"list_id": row.id, "key": key, "address": spelled, "nick": nick}
-        for key, (spelled, nick) in new.items() if key not in held
+        for key, (spelled, nick) in new.items()
+        if key not in held
     ]
     if rows:
         db.execute(insert(Contact), rows)

@@ -62,11 +62,20 @@ class Running:
         self.cir_port: int | None = ports[1] if ports[1:] else None
         self.service.public_url = self.url
         self.service.cir_address = (host, self.cir_port or 0)
-        self._server = uvicorn.Server(uvicorn.Config(
-            make_app(self.service, self.faults, self._lifespan), http=_Protocol, ws="none",
-            loop="asyncio", lifespan="on", log_config=None, access_log=False,
-            server_header=False, timeout_keep_alive=75, timeout_graceful_shutdown=1,
-        ))
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                make_app(self.service, self.faults, self._lifespan),
+                http=_Protocol,
+                ws="none",
+                loop="asyncio",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=1,
+            )
+        )
         self._ready = threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: BaseException | None = None
@@ -88,6 +97,7 @@ class Running:
 
     def run(self, ready: Callable[[Running], None] = lambda running: None) -> None:
         """Serve in this thread until interrupted; `ready` is called when the ports are open."""
+
         def announce() -> None:
             if self._ready.wait(_START):
                 ready(self)

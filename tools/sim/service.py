@@ -15,7 +15,7 @@ from xml.etree.ElementTree import Element
 
 from sqlalchemy.orm import Session as Database
 
-from ..message import Message, encode
+from ..message import EncodeError, Message, encode
 from . import access, authorisation, delivery, presence, tree
 from .attributes import OF_CLIENT, ONLINE
 from .config import Config, ConfigError
@@ -46,7 +46,8 @@ class Service:
     """An IMPS service. `handle` may be called from several threads.
 
     clock: seconds since 1970; it drives every time-out. on_waiting: called with a session for
-    which something waits that no answer tells of. on_record: called after each exchange.
+    which something waits that no answer tells of, on_sms in its place where the client is told
+    over SMS. on_record: called after each exchange. sms_number: of the SMS face, if there is one.
     """
 
     def __init__(self, config: Config, clock: Callable[[], float] = time.time) -> None:
@@ -61,9 +62,11 @@ class Service:
         self.logins: OrderedDict[bytes, tuple[Session, bytes]] = OrderedDict()
         self.logouts = Replies(_MOST_LOGOUTS, config.limits.reply_age)
         self.watch_log = WatchLog(self.sessions)
+        self.sms_number = ""
         self.cir_address = ("", 0)
         self.public_url = ""
         self.on_waiting: Callable[[Session], None] = lambda session: None
+        self.on_sms: Callable[[Session], None] = lambda session: None
         self.on_record: Callable[[Record], None] = lambda record: None
         self._cir_secret = secrets.token_hex(8)
         self._lock = threading.RLock()
@@ -82,7 +85,10 @@ class Service:
             exchange = Exchange(self, incoming, now)
             body = exchange.run()
             alerts, self._alerts = self._alerts, set()
-            for session in alerts - {exchange.live}:
+            alerts.discard(exchange.live)
+            if exchange.live is not None and exchange.live.number:  # nothing polls there
+                alerts.add(exchange.live)
+            for session in alerts:
                 self._notice(session, now)
             self.on_record(exchange.record(body))
         return Answer(body, incoming.syntax, exchange.version)
@@ -113,9 +119,17 @@ class Service:
     def _notice(self, session: Session, now: float) -> None:
         again = self.config.limits.cir_repeat
         if self.sessions.get(session.id) and session.is_waited_for(now):
-            if session.noticed is None or now - session.noticed >= again:
+            if session.number:
+                self.on_sms(session)
+            elif session.noticed is None or now - session.noticed >= again:
                 session.noticed = now
-                self.on_waiting(session)
+                (self.on_sms if session.cir_number else self.on_waiting)(session)
+
+    def push(self, session: Session) -> bytes:
+        """The next request to a client that uses SMS; empty where none is due."""
+        with self._lock:
+            incoming = Incoming(b"", session.syntax, session.version, None)
+            return Exchange(self, incoming, self.clock()).push(session)
 
     # For the handlers
 
@@ -147,6 +161,8 @@ class Service:
     def end(self, db: Database, session: Session, code: int) -> None:
         """A session is over; a client that goes on using it is told `code`."""
         self.sessions.remove(session, code)
+        if session.number and code != Code.NOT_LOGGED_IN:  # it does not poll, so it is told
+            self.on_sms(session)
         names = OF_CLIENT.intersection(session.published) | ONLINE
         self.presence_changed(session.key, names)
 
@@ -157,7 +173,11 @@ class Service:
 
     def cir_methods(self) -> list[str]:
         """The CIR methods that can be agreed."""
-        methods = {"STCP": self.cir_address[1], "SHTTP": self.public_url}
+        methods = {
+            "STCP": self.cir_address[1],
+            "SHTTP": self.public_url,
+            "SSMS": self.sms_number,
+        }
         return [method for method, there in methods.items() if there]
 
     def cir_url(self, session: Session) -> str:
@@ -173,14 +193,21 @@ class Service:
         return session.is_waited_for(self.clock())
 
     def fits(self, session: Session, primitive: Element) -> bool:
-        """Whether a server request is within the ParserSize of the client."""
-        parser = session.capabilities.parser
-        if parser is None:
+        """Whether a server request is within the ParserSize of the client, and its syntax can
+        carry it.
+        """
+        largest = session.largest
+        if largest is None and session.syntax != "pts":
             return True
         whole = Envelope(
             session.version, session.id, [Transaction("Request", "999", primitive)], True
         )
-        return len(encode(Message(build(whole), session.version, session.syntax))) <= parser
+        message = Message(build(whole), session.version, session.syntax, session.extension)
+        try:
+            size = len(encode(message))
+        except EncodeError:
+            return False
+        return largest is None or size <= largest
 
     def close(self) -> None:
         """Let go of the store."""

@@ -19,6 +19,7 @@ from .config import Limits
 from .results import Code
 
 _MOST_ENDED = 4096
+_MOST_SMS = 3156  # octets in 26 parts, with a TransactionID of three digits: pts.md section 7
 
 
 @dataclass
@@ -92,8 +93,16 @@ class Session:
     """One client that is logged in."""
 
     def __init__(
-        self, user_id: int, key: str, address: str, client: Element, cookie: str, version: str,
-        now: float, keep_alive: int, limits: Limits,
+        self,
+        user_id: int,
+        key: str,
+        address: str,
+        client: Element,
+        cookie: str,
+        version: str,
+        now: float,
+        keep_alive: int,
+        limits: Limits,
     ) -> None:
         self.id = secrets.token_hex(8)
         self.user_id = user_id
@@ -104,6 +113,9 @@ class Session:
         self.cookie = cookie
         self.version = version
         self.syntax = "xml"
+        self.extension = False  # private codes of PTS are agreed
+        self.number = ""  # of the client, while it uses SMS
+        self.cir_number = ""  # where it wants SSMS notices
         self.created = self.seen = now
         self.keep_alive = keep_alive
         self.requests = 0
@@ -124,6 +136,20 @@ class Session:
     def expires(self) -> float:
         """When the session ends unless the client sends something."""
         return self.seen + self.keep_alive + self._limits.grace
+
+    @property
+    def largest(self) -> int | None:
+        """Octets of the largest message that the client can get, None for no limit."""
+        parser = self.capabilities.parser
+        return min(parser or _MOST_SMS, _MOST_SMS) if self.number else parser
+
+    @property
+    def _patience(self) -> float:
+        return self._limits.sms_retransmit if self.number else self._limits.retransmit
+
+    def is_open(self, now: float) -> bool:
+        """Whether the client has a server request that it still may answer in time."""
+        return any(now - each.sent < self._patience for each in self._open.values())
 
     def push(self, outgoing: Outgoing) -> bool:
         """Queue a server request unless it is queued or the queue is full; say whether it was."""
@@ -153,11 +179,16 @@ class Session:
     def unanswered(self, now: float) -> Outgoing | None:
         """The first server request whose answer is overdue; those sent too often are dropped."""
         for each in list(self._open.values()):
-            if now - each.sent >= self._limits.retransmit:
+            if now - each.sent >= self._patience:
                 if each.attempts < self._limits.attempts:
                     return each
                 self._open.pop(each.tid, None)
         return None
+
+    def moved(self) -> None:
+        """The client polls now: what it was sent before is due again."""
+        for each in self._open.values():
+            each.sent = 0.0
 
     def take(self) -> Outgoing | None:
         """The next request that was never sent."""

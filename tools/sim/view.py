@@ -54,15 +54,11 @@ class View:
         sessions = [each for each in self._ranked(key) if name in each.published]
         if self.version != "1.3":
             sessions = sessions[:1]
-        return [
-            shape(each.published[name], self.version, each.client) for each in sessions
-        ]
+        return [shape(each.published[name], self.version, each.client) for each in sessions]
 
     def _ranked(self, key: str) -> list[Session]:
         sessions = self._service.sessions.of(key)
-        return sorted(
-            sessions, key=lambda each: (-each.capabilities.priority, -each.created)
-        )
+        return sorted(sessions, key=lambda each: (-each.capabilities.priority, -each.created))
 
     def _online(self, key: str) -> list[Element]:
         # The service makes this one: T while logged in, unless the client says otherwise.
@@ -131,8 +127,7 @@ class WatchLog:
     def watchers(self, key: str, period: int | None, now: float) -> list[tuple[str, str]]:
         """(address, WatcherStatus): subscribers first, then those of the last `period` seconds."""
         current = {
-            each.key: each.address for each in self._sessions.watchers(key)
-            if each.key != key
+            each.key: each.address for each in self._sessions.watchers(key) if each.key != key
         }
         found = [(address, "CURRENT_SUBSCRIBER") for address in current.values()]
         for watcher, (address, at, subscribed) in self._seen.get(key, {}).items():
