@@ -142,6 +142,8 @@ PEER = {
     227: "the modem does not take messages; nothing was sent",
     228: "the modem refuses the message store",
     229: "the modem restarts again and again: is its power supply too weak?",
+    230: "the modem refuses a command of its HTTP stack: is the APN right, and the context up?",
+    231: "the modem does not say how long the HTTP answer is",
 }
 
 LOCAL = {

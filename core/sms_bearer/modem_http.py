@@ -2,7 +2,8 @@
 
 One exchange at a time, beside the SMS driver on the same line. Neither a request nor an answer
 is ever held whole: the request is written window by window, the answer is read in pieces that
-fit into the reader. This module speaks SIMCom's commands, modem_qhttp.py Quectel's.
+fit into the reader. This module speaks SIMCom's commands (at-transcripts.md section 6),
+modem_qhttp.py Quectel's; SIM7600's and Quectel's forms are not confirmed by a device.
 """
 
 from ..const import const

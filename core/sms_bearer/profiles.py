@@ -11,7 +11,8 @@ A profile is a tuple of
 4. time from there until commands are taken, s;
 5. how long +CMGS may take, s.
 
-Sources: the AT command and hardware design manuals of the vendors; modem-quirks.md rows 7 and 15.
+Source of the form: modem-quirks.md rows 7 and 15. The values are starting points that nobody has
+checked against a vendor's manual or a device yet: hold them against yours.
 """
 
 GENERIC = (b"\0\1\2", b"", b"+CFUN=1,1", 1000, 10, 75)
