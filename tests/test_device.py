@@ -35,6 +35,16 @@ def compiled():
     return folder / "core"
 
 
+@pytest.fixture(scope="session")
+def staged():
+    """All modules with their own names: the tests call private functions, which -O3 renames."""
+    from microimps.tools.stage import stage
+
+    target = ROOT / "build" / "mpy-named"
+    stage(target, opt=2)
+    return target
+
+
 def run(micropython, staged, compiled, name, heap):
     path = os.pathsep.join((str(staged), str(compiled), ".frozen"))
     return subprocess.run(

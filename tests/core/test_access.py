@@ -1,4 +1,4 @@
-# heap: 192K
+# heap: 256K
 """Login, negotiation and the octets of some requests, by transactions.md sections 2 to 4."""
 
 from peer import (

@@ -1,4 +1,4 @@
-# heap: 192K
+# heap: 256K
 """CSP over HTTP: every framing of a body, trouble of every kind; transport.md section 2."""
 
 from peer import everyhow, fails, how, http, message, online, result, status

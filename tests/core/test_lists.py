@@ -1,4 +1,4 @@
-# heap: 192K
+# heap: 256K
 """Contact lists, by transactions.md section 8."""
 
 from peer import everyhow, fails, online, result, status

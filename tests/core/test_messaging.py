@@ -1,4 +1,4 @@
-# heap: 192K
+# heap: 256K
 """Messages, by transactions.md section 10."""
 
 from peer import everyhow, fails, how, http, message, online, result, status

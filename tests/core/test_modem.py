@@ -4,7 +4,7 @@ start.py, state.py).
 Numbers in the names are the rows of modem-quirks.md.
 """
 
-# heap: 160K
+# heap: 208K
 
 from modem_peer import PDU, REPORT, Peer, run
 

@@ -1,4 +1,4 @@
-# heap: 192K
+# heap: 256K
 """Presence, by transactions.md section 9 and presence.md."""
 
 from peer import everyhow, fails, online, result, status

@@ -1,4 +1,4 @@
-# heap: 192K
+# heap: 256K
 """The session over a scripted service: states, transactions, repeats, polls, keep-alive."""
 
 from peer import (
