@@ -29,9 +29,13 @@ _LOGOUT = const(3)
 _REQUEST = const(4)
 _OUTBAND = const(5)
 
-# The rows are the states OFF, OPENING, ON, CLOSING; "-" is what must not happen.
-#       LOGIN GRANTED ENDED LOGOUT REQUEST OUTBAND
-_TABLE = const(b"1-0--0120-----03221-0---")
+# LOGIN GRANTED ENDED LOGOUT REQUEST OUTBAND; "-" is what must not happen.
+_TABLE = const(
+    b"1-0--0"  # OFF
+    b"120---"  # OPENING
+    b"--0322"  # ON
+    b"1-0---"  # CLOSING
+)
 _ON = const(2)
 
 _MASK = const(0x1FFFFFFF)

@@ -28,7 +28,6 @@ _Default = const(0x09)  # word Default
 # end of tokens
 
 _LEAF = const(1)
-_CLOSE = const(3)
 
 
 def address(s, name):

@@ -25,7 +25,6 @@ _Recipient = const(0x027)  # Recipient
 _Sender = const(0x02C)  # Sender
 _User = const(0x039)  # User
 _UserID = const(0x03A)  # UserID
-_Group = const(0x015)  # Group
 _GroupID = const(0x016)  # GroupID
 _SName = const(0x008)  # SName
 _ContactList = const(0x00C)  # ContactList

@@ -19,10 +19,9 @@ def main(url, user, password, friend, syntax, version):
     client = Client(http(url), user, password, int(version), syntax)
     client.login()
     print("login", client.session.id)
-    members = longest = 0
-    for _, nick in client.contacts():
+    members = 0
+    for _ in client.contacts():
         members += 1
-        longest = max(longest, len(nick))
     print("contacts", members)
     client.subscribe((friend,))
     client.update_presence(online=True, availability="AVAILABLE", text="On a small board")
