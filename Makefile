@@ -33,8 +33,9 @@ footprint: ready ## flash and heap of each feature set, measured now
 tokens: ready ## write the element and value numbers from their tables
 	$(BIN)/python -m microimps.tools.generate
 
-modules: ready ## write package.json and the package list from tools/modules.py
+modules: ready ## write what follows from tools/modules.py and the docs
 	$(BIN)/python -m microimps.tools.modules --write
+	$(BIN)/python -m microimps.tools.names --write
 
 lock: ready ## pin the newest releases in requirements.lock
 	$(BIN)/pip install --quiet uv

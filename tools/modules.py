@@ -62,7 +62,12 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "ports/micropython/net.py",
         "ports/micropython/tls.py",
     ),
-    "sms": ("core/sms_bearer/*.py", "core/cir.py", "ports/micropython/uart.py"),
+    "sms": (
+        "core/sms_bearer/*.py",
+        "core/cir.py",
+        "ports/bearers.py",
+        "ports/micropython/uart.py",
+    ),
     "tty": ("ports/micropython/tty.py",),
     "lists": ("core/primitives/lists.py",),
     "presence": ("core/primitives/presence.py",),

@@ -7,21 +7,17 @@ python -m microimps.tools.stage --links TARGET           link tree with real imp
 from __future__ import annotations
 
 import argparse
-import ast
-import io
 import os
-import re
 import shutil
 import subprocess
 import sysconfig
-import tokenize
 from collections.abc import Iterable
 from pathlib import Path
 
+from . import names
 from .modules import HOST, PACKAGES, ROOT, modules
 
 STAMP = ".stage"
-CONST_IMPORT = re.compile(rb"^from \.+const import const$", re.M)
 
 
 class StageError(Exception):
@@ -49,54 +45,10 @@ def micropython_binary() -> tuple[Path | None, str]:
     return None, f"PyPI has no MicroPython for {machine}"
 
 
-def for_board(source: bytes) -> bytes:
-    """The module as a board gets it: without what costs heap and says nothing there.
-
-    The import of `const` goes where mpy-cross folds every use of it (`NAME = const(value)`), and
-    names of private functions become `_a`, `_b` ...: a board keeps every name for ever, but the
-    same name in many modules once. Line numbers stay.
-    """
-    tree = ast.parse(source)
-    if CONST_IMPORT.search(source):
-        uses = folded = 0
-        for node in ast.walk(tree):
-            match node:
-                case ast.Assign([ast.Name()], ast.Call(ast.Name("const"), [_], [])):
-                    folded += 1
-                case ast.Name("const"):
-                    uses += 1
-        if uses == folded:
-            source = CONST_IMPORT.sub(b"", source)
-    functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
-    private = [name for name in functions if name.startswith("_") and not name.endswith("__")]
-    taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    short = (
-        name for letter in "abcdefghijklmnopqrstuvwxyz" if (name := "_" + letter) not in taken
-    )
-    return _renamed(source, dict(zip(private, short, strict=False)))
-
-
-def _renamed(source: bytes, names: dict[str, str]) -> bytes:
-    # each name but those behind a dot, which belong to something else
-    lines = source.splitlines(keepends=True)
-    before = ""
-    found = []
-    for token in tokenize.tokenize(io.BytesIO(source).readline):
-        if token.type == tokenize.NAME and token.string in names and before != ".":
-            found.append(token)
-        before = token.string
-    for token in reversed(found):
-        row, column = token.start
-        line = lines[row - 1].decode()
-        end = column + len(token.string)
-        lines[row - 1] = (line[:column] + names[token.string] + line[end:]).encode()
-    return b"".join(lines)
-
-
 def compile_file(source: Path, out: Path, name: str, opt: int) -> None:
     """Compile one module unless `out` is younger; `name` is what tracebacks show.
 
-    With -O3, for boards, all modules have one name there, and `for_board` makes them small.
+    With -O3, for boards, all modules have one name there, and internal names are short.
     """
     if out.exists() and out.stat().st_mtime_ns > source.stat().st_mtime_ns:
         return
@@ -104,7 +56,7 @@ def compile_file(source: Path, out: Path, name: str, opt: int) -> None:
     part = out.with_suffix(f".{os.getpid()}")
     octets = source.read_bytes()
     if opt == 3:
-        octets, name = for_board(octets), "microimps"
+        octets, name = names.shorten(octets), "microimps"
     command: list[str | Path] = [mpy_cross(), f"-O{opt}", "-s", name, "-o", part, "-"]
     done = subprocess.run(command, input=octets, capture_output=True)
     if done.returncode:
@@ -126,7 +78,7 @@ def stage(
     changed is compiled. Returns the size in bytes by path below `target`, such as
     `microimps/session.mpy`. Raises StageError, KeyError for an unknown feature.
     """
-    kind = f"source={source} opt={opt}"
+    kind = f"source={source} opt={opt} names={names.plan().digest() if opt == 3 else None}"
     stamp = target / STAMP
     if not stamp.exists() or stamp.read_text() != kind:
         shutil.rmtree(target / "microimps", ignore_errors=True)

@@ -14,7 +14,7 @@ import pytest
 
 from conftest import ROOT
 from microimps.tools import modules
-from microimps.tools.stage import for_board, stage
+from microimps.tools.stage import stage
 
 try:
     import tomllib
@@ -89,52 +89,6 @@ def test_stage_holds_only_what_is_asked_for(tmp_path):
     assert set(base) < set(everything)
     assert {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.mpy")} == set(base)
     assert all(size == (tmp_path / name).stat().st_size for name, size in base.items())
-
-
-def test_no_staged_module_imports_const():
-    for module in modules.modules():
-        assert b"const import const" not in for_board(module.source.read_bytes()), module.path
-
-
-def test_private_functions_have_short_names_on_a_board():
-    source = b"""
-def _first(a):
-    return _second(a) + a._first + _B
-
-
-def _second(a):
-    return _a
-
-
-def public(a):
-    return _first(a)
-
-
-_a = _B = 1
-"""
-    left = for_board(source)
-    assert left == source.replace(b"_second", b"_c").replace(b"_first", b"_b").replace(
-        b"a._b", b"a._first"
-    )
-
-
-@pytest.mark.parametrize(
-    "use, kept",
-    [
-        ("_A = const(1)", False),
-        ("_A = const(1)\nprint(_A)", False),
-        ("_A = const(1)\nprint(const(2))", True),
-        ("_A = 1, const(2)", True),
-        ("_A = _B = const(2)", True),
-        ("f = const", True),
-    ],
-)
-def test_the_import_of_const_goes_where_every_use_is_folded(use, kept):
-    begin = b'"""Text."""\n\nfrom ..const import const\nfrom .errors import PeerError\n'
-    source = begin + use.encode() + b"\n"
-    left = for_board(source)
-    assert (b"import const" in left) is kept
-    assert len(left.splitlines()) == len(source.splitlines())
 
 
 def import_all(micropython, tree):

@@ -1,0 +1,110 @@
+"""Names on a board: what applications may name stays, the rest costs nothing."""
+
+import ast
+import subprocess
+
+import pytest
+
+from microimps.tools import modules, names
+from microimps.tools.stage import mpy_cross
+
+
+def compiled(source):
+    command = [mpy_cross(), "-O3", "-s", "x", "-o", "-", "-"]
+    return subprocess.run(command, input=source.encode(), capture_output=True, check=True).stdout
+
+
+def test_static_names_are_part_of_the_mpy_format():
+    # such a name is a number in the file; any other is spelt out
+    octets = compiled("".join(f"x.{name}\n" for name in names.STATIC) + "x.something\n")
+    assert b"something" in octets
+    spelt = [name for name in names.STATIC if name.encode() + b"\0" in octets]
+    assert spelt == []
+
+
+def test_the_list_of_public_names_is_current():
+    cure = "python -m microimps.tools.names --write"
+    assert names.PUBLIC.read_text() == names.documented(), cure
+
+
+def test_what_applications_use_keeps_its_name():
+    renamed = names.plan().names
+    for name in names.PUBLIC.read_text().split():
+        assert name not in renamed, name
+    for name in ("login", "contacts", "events", "kind", "sender", "readinto", "write", "forget"):
+        assert name not in renamed, name
+
+
+def test_no_two_attributes_become_one():
+    attributes = {
+        node.attr
+        for module in modules.modules()
+        for node in ast.walk(ast.parse(module.source.read_bytes()))
+        if isinstance(node, ast.Attribute)
+    }
+    plan = names.plan()
+    after = [plan.names.get(name, name) for name in attributes]
+    assert len(set(after)) == len(after)
+
+
+@pytest.mark.parametrize("module", modules.modules(), ids=lambda module: module.path)
+def test_a_module_says_the_same_under_other_names(module):
+    source = module.source.read_bytes()
+    before = names.strip(ast.parse(source))
+    after = ast.parse(names.shorten(source))
+    # the same nodes in the same order, whatever they are called
+    assert [type(node) for node in ast.walk(before)] == [type(node) for node in ast.walk(after)]
+    pairs = zip(ast.walk(before), ast.walk(after), strict=True)
+    for old, new in pairs:
+        if isinstance(old, ast.Constant):
+            assert old.value == new.value
+        elif isinstance(old, ast.keyword):
+            assert old.arg == new.arg
+        elif isinstance(old, ast.FunctionDef):
+            # one name for one thing within a function
+            variables = {n.id for n in ast.walk(old) if isinstance(n, ast.Name)}
+            renamed = {n.id for n in ast.walk(new) if isinstance(n, ast.Name)}
+            assert len(variables) == len(renamed), old.name
+
+
+def test_names_given_by_keyword_and_in_strings_stay():
+    source = b"""
+from .errors import PeerError
+
+
+class Thing:
+    def __init__(self, retries):
+        self.retries = retries
+        self._speak = getattr(self, "login")
+
+
+def _private(first, timeout=1):
+    return first
+
+
+def send(s, report):
+    return _private(s, timeout=report)
+"""
+    left = names.shorten(source).decode()
+    for kept in ("retries", "timeout", "report", "send", "login", "PeerError", "Thing"):
+        assert kept in left
+    for gone in ("_private", "first", "_speak"):
+        assert gone not in left
+
+
+@pytest.mark.parametrize(
+    "use, kept",
+    [
+        ("_A = const(1)", False),
+        ("_A = const(1)\nprint(_A)", False),
+        ("_A = const(1)\nprint(const(2))", True),
+        ("_A = 1, const(2)", True),
+        ("_A = _B = const(2)", True),
+        ("f = const", True),
+    ],
+)
+def test_the_import_of_const_goes_where_every_use_is_folded(use, kept):
+    begin = '"""Text."""\n\nfrom ..const import const\nfrom .errors import PeerError\n'
+    left = ast.unparse(names.strip(ast.parse(begin + use + "\n")))
+    assert ("import const" in left) is kept
+    assert "Text" not in left

@@ -1,0 +1,351 @@
+"""Names on a board: internal ones become names that its firmware has anyway.
+
+A board keeps every name of a loaded program in RAM for ever: 20 to 30 octets for each attribute,
+function and argument, a quarter of the client's heap. But some hundred names are in the ROM of
+every MicroPython, and an .mpy refers to them by number. So what only microimps itself sees is
+called by one of those on its way to a board; what an application may name keeps its name.
+
+A name is an application's if the documentation shows it (tables/public.txt, written by
+``python -m microimps.tools.names --write``), if it is a task, or if a string or a keyword in the
+code spells it. All modules that boards may have are renamed alike, whichever of them one gets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import builtins
+import functools
+import hashlib
+import itertools
+import keyword
+import re
+import string
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from .modules import FEATURES, HOST, ROOT, modules
+
+PUBLIC = Path(__file__).parent / "tables" / "public.txt"
+
+# In the ROM of every MicroPython, as part of the .mpy format: a test asks mpy-cross.
+STATIC = tuple(
+    """abs all any append args bool bytearray bytecode bytes callable chr classmethod clear close
+    const copy count dict dir divmod end endswith eval exec extend find format from_bytes get
+    getattr globals hasattr hash id index insert int isalpha isdigit isinstance islower isspace
+    issubclass isupper items iter join key keys len list little locals lower lstrip main map
+    micropython next object open ord pop popitem pow print range read readinto readline remove
+    replace repr reverse rfind rindex round rsplit rstrip self send sep set setattr setdefault
+    sort sorted split start startswith step stop str strip sum super throw to_bytes tuple type
+    update upper value values write zip""".split()
+)
+
+# Pages that are not about what applications write.
+_INSIDE = ("architecture", "conformance", "footprint", "gsm", "pts-extension", "sim")
+
+# What boards and hosts call attributes of objects that are not ours: these stay.
+_TYPES = (str, bytes, bytearray, memoryview, int, list, dict, tuple, set, Exception, OSError)
+_LIBRARY = frozenset(
+    """CERT_REQUIRED PROTOCOL_TLS_CLIENT SSLContext load_verify_locations verify_mode wrap_socket
+    POLLIN POLLOUT SOCK_STREAM SOCK_DGRAM connect getaddrinfo poll register unregister modify
+    ipoll sendto recvfrom setblocking settimeout socket bind listen accept fileno flush drain
+    open_connection start_server wait_closed get_extra_info create_task gather sleep sleep_ms
+    ticks_ms ticks_diff Lock Event acquire release StreamReader StreamWriter wait_for wait_for_ms
+    urandom unlink rename stat listdir mkdir collect mem_free mem_alloc threshold modules
+    hexlify unhexlify a2b_base64 b2a_base64 sha1 md5 digest new UART Pin machine OUT IN init
+    deinit irq on off rxbuf txbuf RTS CTS flow txdone any readuntil
+    wait tcgetattr tcsetattr errno""".split()
+)
+
+
+# Whose names come first, because most boards have them.
+_FIRST = ("base", "wbxml", "http", "messaging", "presence", "lists")
+
+
+def _trees() -> dict[str, ast.Module]:
+    # what boards may have, by path
+    rest = [name for name in FEATURES if name not in (*_FIRST, HOST)]
+    names = [*_FIRST, *rest]
+    found = [module for name in names for module in modules([name]) if module.feature == name]
+    return {module.path: ast.parse(module.source.read_bytes()) for module in found}
+
+
+Node = TypeVar("Node", bound=ast.AST)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def _folded(tree: ast.Module, name: str) -> bool:
+    # a private constant: mpy-cross leaves nothing of it
+    for node in tree.body:
+        match node:
+            case ast.Assign([ast.Name(found)], ast.Call(ast.Name("const"))) if found == name:
+                return True
+    return False
+
+
+def _functions(tree: ast.AST) -> Iterator[Function]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def _parameters(function: Function) -> list[ast.arg]:
+    a = function.args
+    rest = [arg for arg in (a.vararg, a.kwarg) if arg]
+    return [*a.posonlyargs, *a.args, *a.kwonlyargs, *rest]
+
+
+def _spelt(trees: Iterable[ast.Module]) -> set[str]:
+    # in a string, as a keyword, or as a module: looked up by name when the program runs
+    out: set[str] = set()
+    for node in itertools.chain.from_iterable(map(ast.walk, trees)):
+        match node:
+            case ast.Constant(str(text)):
+                out.update(re.findall(r"\w+", text))
+            case ast.keyword(str(name)):
+                out.add(name)
+            case ast.ImportFrom(module, names, level):
+                out.update((module or "").split("."))
+                if not (module and level):
+                    out.update(alias.name for alias in names)
+            case ast.Import(names):
+                out.update(part for alias in names for part in alias.name.split("."))
+    return out
+
+
+def _globals(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        match node:
+            case ast.FunctionDef(name) | ast.ClassDef(name):
+                yield name
+            case ast.Assign(targets):
+                yield from (target.id for target in targets if isinstance(target, ast.Name))
+
+
+class Plan:
+    """What is renamed to what in all modules.
+
+    names: attributes, methods and globals that modules share; kept: attributes that stay; open:
+    names that applications may use; keywords: arguments that a call in our code names.
+    """
+
+    def __init__(self) -> None:
+        trees = {path: strip(tree) for path, tree in _trees().items()}
+        public = set(PUBLIC.read_text().split())
+        spelt = _spelt(trees.values())
+        types = {name for kind in _TYPES for name in dir(kind)}
+        paths = {part for path in trees for part in Path(path).with_suffix("").parts}
+        own = {name for tree in trees.values() for name in _globals(tree)}
+        self.kept = {*public, *spelt, *types, *own, *paths, *_LIBRARY, *STATIC, *dir(builtins)}
+        attributes, functions = self._defined(trees.values())
+        every = {node.attr for tree in trees.values() for node in _of(tree, ast.Attribute)}
+        variables = {node.id for tree in trees.values() for node in _of(tree, ast.Name)}
+        variables |= {
+            arg.arg for tree in trees.values() for f in _functions(tree) for arg in _parameters(f)
+        }
+        renamed = [name for name in attributes if name not in self.kept]
+        self.names = dict(zip(renamed, _free(every | public), strict=False))
+        stay = {*public, *spelt, *every, *paths, *STATIC}
+        shared = [name for name in functions if name not in stay]
+        # these may be called like attributes, never like variables
+        self.names.update(zip(shared, _free(variables | public), strict=False))
+        self.open = public | spelt
+        self.keywords = {
+            str(node.arg) for tree in trees.values() for node in _of(tree, ast.keyword)
+        }
+
+    def _defined(self, trees: Iterable[ast.Module]) -> tuple[list[str], list[str]]:
+        # attributes that our code sets, and functions that modules import, the first seen first
+        attributes: Counter[str] = Counter()
+        functions: Counter[str] = Counter()
+        for tree in trees:
+            for node in ast.walk(tree):
+                match node:
+                    case ast.Attribute(attr=name, ctx=ast.Store()):
+                        attributes[name] += 1
+                    case ast.ClassDef(body=body):
+                        attributes.update(f.name for f in body if isinstance(f, ast.FunctionDef))
+                        assigned = [a.targets for a in body if isinstance(a, ast.Assign)]
+                        attributes.update(
+                            t.id for ts in assigned for t in ts if isinstance(t, ast.Name)
+                        )
+                    case ast.ImportFrom(str(), names, level) if level:
+                        functions.update(alias.name for alias in names)
+        dunder = re.compile(r"__\w+__")
+        return (
+            [name for name in attributes if not dunder.fullmatch(name)],
+            [name for name in functions if name not in attributes],
+        )
+
+    def given_by_name(self, function: Function) -> set[str]:
+        """Parameters that keep their names: of what applications call all, else by use."""
+        if function.name == "__init__" or function.name in self.open:
+            return {arg.arg for arg in _parameters(function)[1:]} | self.keywords
+        return self.keywords
+
+    def digest(self) -> str:
+        """Short text that changes when a module must be compiled anew."""
+        return hashlib.sha256(repr((self.names, sorted(self.keywords))).encode()).hexdigest()[:12]
+
+
+def _of(tree: ast.AST, kind: type[Node]) -> Iterator[Node]:
+    return (node for node in ast.walk(tree) if isinstance(node, kind))
+
+
+def _free(taken: set[str]) -> Iterator[str]:
+    # names to be given: those that cost nothing, then the shortest
+    yield from (name for name in STATIC if name not in taken)
+    for n in (1, 2):
+        for letters in itertools.product(string.ascii_lowercase, repeat=n):
+            name = "".join(letters)
+            if name not in taken and not keyword.iskeyword(name):
+                yield name
+
+
+def strip(tree: ast.Module) -> ast.Module:
+    """The module without docstrings and without the import of `const`.
+
+    mpy-cross folds every `NAME = const(value)`; the import stays where one is used otherwise.
+    """
+    folded = uses = 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            if ast.get_docstring(node, clean=False) is not None:
+                node.body = node.body[1:] or [ast.Pass()]
+        match node:
+            case ast.Assign([ast.Name()], ast.Call(ast.Name("const"), [_], [])):
+                folded += 1
+            case ast.Name("const"):
+                uses += 1
+    if folded == uses:
+        tree.body = [n for n in tree.body if not _imports_const(n)]
+    return tree
+
+
+def _imports_const(node: ast.stmt) -> bool:
+    match node:
+        case ast.ImportFrom("const", [ast.alias("const")]):
+            return True
+    return False
+
+
+class _Renamer(ast.NodeTransformer):
+    def __init__(self, plan: Plan, tree: ast.Module) -> None:
+        self.plan = plan
+        own = set(_globals(tree))
+        imported = {a.name for n in _of(tree, ast.ImportFrom) if n.level for a in n.names}
+        used = {n.id for n in _of(tree, ast.Name)} | own | imported
+        self.globals = {n: plan.names[n] for n in own | imported if n in plan.names}
+        private = sorted(n for n in own - plan.open if n[0] == "_" and n[-1] != "_")
+        private = [n for n in private if not _folded(tree, n)]
+        used |= set(self.globals.values())
+        self.globals.update(zip(private, (n for n in STATIC if n not in used), strict=False))
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        node.id = self.globals.get(node.id, node.id)
+        return node
+
+    def visit_alias(self, node: ast.alias) -> ast.alias:
+        node.name = self.globals.get(node.name, node.name)
+        return node
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.Attribute:
+        self.generic_visit(node)
+        node.attr = self.plan.names.get(node.attr, node.attr)
+        return node
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        names = self.plan.names
+        for member in node.body:
+            if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef):
+                member.name = names.get(member.name, member.name)
+            elif isinstance(member, ast.Assign):
+                for target in member.targets:
+                    if isinstance(target, ast.Name):
+                        target.id = names.get(target.id, target.id)
+        node.name = self.globals.get(node.name, node.name)
+        self.generic_visit(node)
+        return node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        self._shorten_parameters(node)
+        node.name = self.globals.get(node.name, node.name)
+        self.generic_visit(node)
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AsyncFunctionDef:
+        self._shorten_parameters(node)
+        self.generic_visit(node)
+        return node
+
+    def _shorten_parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        given = _parameters(node)
+        used = {n.id for n in _of(node, ast.Name)} | {
+            a.arg for f in _functions(node) for a in _parameters(f)
+        }
+        used |= set(self.globals.values()) | {self.globals.get(name, name) for name in used}
+        free = (name for name in STATIC if name not in used)
+        stay = self.plan.given_by_name(node)
+        new = {
+            arg.arg: next(free) for arg in given if arg.arg not in stay and arg.arg not in STATIC
+        }
+        for arg in given:
+            arg.arg = new.get(arg.arg, arg.arg)
+        for name in _of(node, ast.Name):
+            name.id = new.get(name.id, name.id)
+
+
+@functools.cache
+def plan() -> Plan:
+    """The one plan of this process: the sources are read when it is first asked for."""
+    return Plan()
+
+
+def shorten(source: bytes) -> bytes:
+    """A module of core/ or ports/ as a board gets it."""
+    tree = strip(ast.parse(source))
+    tree = _Renamer(plan(), tree).visit(tree)
+    return ast.unparse(ast.fix_missing_locations(tree)).encode()
+
+
+def documented() -> str:
+    """The text of public.txt: what code in the documentation and the demonstration shows."""
+    pages = [page for page in (ROOT / "docs").glob("*.md") if page.stem not in _INSIDE]
+    code = [page.read_text() for page in (ROOT / "tools" / "demo").glob("board*.py")]
+    for page in [ROOT / "README.md", *pages]:
+        code += re.findall(
+            r"(?<=```python\n).*?(?=```)|(?<=`)[^`\n]+(?=`)", page.read_text(), re.S
+        )
+    shown = {name for text in code for name in _named(text)}
+    own = {name for tree in _trees().values() for name in _named(ast.unparse(tree))}
+    own |= {f.name for tree in _trees().values() for f in _functions(tree)}
+    return "\n".join(sorted(shown & own)) + "\n"
+
+
+def _named(code: str) -> set[str]:
+    # what a piece of code names; nothing where it is none
+    try:
+        tree = ast.parse(code.removeprefix("for ") if code.count("\n") == 0 else code)
+    except SyntaxError:
+        return set()
+    out = {node.id for node in _of(tree, ast.Name)}
+    out |= {node.attr for node in _of(tree, ast.Attribute)}
+    out |= {str(node.arg) for node in _of(tree, ast.keyword)}
+    return out | {arg.arg for f in _functions(tree) for arg in _parameters(f)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m microimps.tools.names")
+    parser.add_argument("--write", action="store_true", help="write tables/public.txt")
+    if parser.parse_args().write:
+        PUBLIC.write_text(documented())
+        return
+    for name, short in plan().names.items():
+        sys.stdout.write(f"{short:12} {name}\n")
+
+
+if __name__ == "__main__":
+    main()
