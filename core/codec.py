@@ -42,6 +42,7 @@ class Reader:
         self.acc = bytearray(longest)
         self.views = {}
         self.stream = -1  # the element whose text comes in pieces instead of whole
+        self.literal = None  # function that gives numbers to names that have none
         self.reset()
 
     def reset(self):
@@ -139,7 +140,7 @@ class Reader:
             for i in range(self.n):
                 v = v << 8 | self.acc[i]
         else:
-            s = self.text().strip()
+            s = self.text().strip().encode()  # of octets only ASCII's are digits
             v = int(s) if s.isdigit() and len(s) < 11 else -1
         if v >> 32:
             raise PeerError(_TYPE)

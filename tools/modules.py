@@ -48,6 +48,10 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "core/words.py",
         "core/primitives/__init__.py",
         "core/primitives/access.py",
+        "core/primitives/areas.py",
+        "core/primitives/negotiation.py",
+        "core/primitives/capabilities.py",
+        "core/primitives/note.py",
         "ports/__init__.py",
         "ports/micropython/__init__.py",
         "ports/micropython/hashes.py",
@@ -62,20 +66,69 @@ FEATURES: dict[str, tuple[str, ...]] = {
         "ports/micropython/net.py",
         "ports/micropython/tls.py",
     ),
-    "sms": (
-        "core/sms_bearer/*.py",
-        "core/cir.py",
-        "ports/bearers.py",
-        "ports/micropython/uart.py",
-    ),
+    "sms": ("core/sms_bearer/*.py", "ports/micropython/uart.py"),
+    "wsp": ("core/wsp_bearer.py",),
+    "wtp": ("core/wtp_bearer.py",),  # needs "wsp"
+    # CIR on sockets; the text of its notices is also needed with "sms", datagrams also with "wsp"
+    "cir": ("core/cir_client.py", "core/cir_channels.py"),
+    "notices": ("core/cir.py",),
+    # all that are not HTTP: with sms, wsp or cir
+    "bearers": ("ports/bearers.py",),
+    "datagrams": ("ports/micropython/udp.py",),
     "tty": ("ports/micropython/tty.py",),
     "lists": ("core/primitives/lists.py",),
-    "presence": ("core/primitives/presence.py",),
-    "messaging": ("core/primitives/messaging.py",),
+    "presence": (
+        "core/primitives/presence.py",
+        "core/primitives/publish.py",
+        "core/primitives/sublist.py",
+    ),
+    "extend": ("core/primitives/extend.py",),
+    "attributes": ("core/primitives/attributes.py",),
+    "authorisation": ("core/primitives/authorisation.py",),
+    "location": ("core/primitives/location.py",),
+    "messaging": ("core/primitives/messaging.py", "core/primitives/content.py"),
+    "mailbox": ("core/primitives/mailbox.py",),
+    "blocking": ("core/primitives/blocking.py",),
+    "search": ("core/primitives/search.py",),
+    "invite": ("core/primitives/invite.py",),
+    "profile": ("core/primitives/profile.py",),
+    "segments": ("core/segments.py",),
+    "service": ("core/primitives/service.py",),
+    "system": ("core/primitives/system.py",),
+    "notifications": ("core/primitives/notifications.py",),
+    "guidelines": ("core/primitives/guidelines.py",),
+    "groups": (
+        "core/primitives/groups.py",
+        "core/primitives/group_admin.py",
+        "core/primitives/properties.py",
+    ),
     # for firmware whose hashlib lacks them
     "hashes": ("ports/md5.py", "ports/sha1.py"),
     "async": ("core/aio.py", "ports/micropython/anet.py"),
     HOST: ("core/status.py",),
+}
+
+# What is always loaded together is one module on a board: the one that has the others' names
+# there -> these, each behind those that it needs. See join.py.
+JOINED: dict[str, tuple[str, ...]] = {
+    "core/__init__.py": ("core/errors.py",),
+    "core/client.py": ("core/envelope.py", "core/session.py", "core/operations.py"),
+    "core/wbxml/__init__.py": ("core/wbxml/reader.py", "core/wbxml/writer.py"),
+    "core/xml/__init__.py": ("core/xml/reader.py", "core/xml/writer.py"),
+    "core/pts/reader.py": ("core/pts/scanner.py",),
+    "core/pts/writer.py": ("core/pts/texts.py",),
+    "core/sms_bearer/bearer.py": (
+        "core/sms_bearer/at.py",
+        "core/sms_bearer/pdu.py",
+        "core/sms_bearer/heard.py",
+        "core/sms_bearer/modem.py",
+        "core/sms_bearer/segment.py",
+        "core/sms_bearer/incoming.py",
+        "core/sms_bearer/joined.py",
+        "core/sms_bearer/unasked.py",
+    ),
+    "core/sms_bearer/outgoing.py": ("core/sms_bearer/submit.py", "core/sms_bearer/send.py"),
+    "ports/micropython/__init__.py": ("ports/micropython/hashes.py",),
 }
 
 

@@ -27,6 +27,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from microimps.primitives import areas
+
 from .modules import FEATURES, HOST, ROOT, modules
 
 PUBLIC = Path(__file__).parent / "tables" / "public.txt"
@@ -43,8 +45,21 @@ STATIC = tuple(
     update upper value values write zip""".split()
 )
 
+# In the ROM of firmware with the usual modules (math, struct, json, collections and the like), so
+# that they cost a board flash but no heap: a test asks MicroPython. The shortest first.
+ROM = tuple(
+    """e pi bin cos exp hex inf log max min nan oct sin sub tan acos argv asin atan ceil dump exit
+    fabs fmod imag load modf pack real seek sqrt tell atan2 crc32 deque dumps floor frexp isinf
+    isnan ldexp loads match trunc union center enable gmtime mktime sha256 unpack degrees disable
+    discard heapify heappop radians time_ns localtime calcsize fromkeys heappush isfinite
+    ilistdir isdisjoint isenabled partition""".split()
+)
+
 # Pages that are not about what applications write.
-_INSIDE = ("architecture", "conformance", "footprint", "gsm", "pts-extension", "sim")
+_INSIDE = tuple(
+    """architecture chat conformance decode doctor flash footprint gsm pts-extension sim
+    trial""".split()
+)
 
 # What boards and hosts call attributes of objects that are not ours: these stay.
 _TYPES = (str, bytes, bytearray, memoryview, int, list, dict, tuple, set, Exception, OSError)
@@ -125,6 +140,11 @@ def _globals(tree: ast.Module) -> Iterator[str]:
                 yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
+def tasks() -> list[str]:
+    """Names of all tasks of applications."""
+    return [name.lstrip("*") for _, names in areas.TASKS for name in names.split()]
+
+
 class Plan:
     """What is renamed to what in all modules.
 
@@ -139,7 +159,7 @@ class Plan:
         types = {name for kind in _TYPES for name in dir(kind)}
         paths = {part for path in trees for part in Path(path).with_suffix("").parts}
         own = {name for tree in trees.values() for name in _globals(tree)}
-        self.kept = {*public, *spelt, *types, *own, *paths, *_LIBRARY, *STATIC, *dir(builtins)}
+        self.kept = {*public, *spelt, *types, *paths, *_LIBRARY, *STATIC, *dir(builtins)}
         attributes, functions = self._defined(trees.values())
         every = {node.attr for tree in trees.values() for node in _of(tree, ast.Attribute)}
         variables = {node.id for tree in trees.values() for node in _of(tree, ast.Name)}
@@ -147,12 +167,33 @@ class Plan:
             arg.arg for tree in trees.values() for f in _functions(tree) for arg in _parameters(f)
         }
         renamed = [name for name in attributes if name not in self.kept]
-        self.names = dict(zip(renamed, _free(every | public), strict=False))
+        alone = [name for name in renamed if name not in own]
+        self.names = dict(zip(alone, _free(every | public), strict=False))
         stay = {*public, *spelt, *every, *paths, *STATIC}
         shared = [name for name in functions if name not in stay]
         # these may be called like attributes, never like variables
         self.names.update(zip(shared, _free(variables | public), strict=False))
-        self.open = public | spelt
+        # and these, attributes here and a module's own there, like neither
+        both = [name for name in renamed if name in own]
+        taken = variables | public | every | {*self.names.values()}
+        self.names.update(zip(both, _free(taken), strict=False))
+        methods = {
+            f.name
+            for tree in trees.values()
+            for c in _of(tree, ast.ClassDef)
+            for f in _functions(c)
+        }
+        # what areas and others share is no application's, but for the tasks
+        shared_only = {
+            f.name
+            for path, tree in trees.items()
+            if path.startswith("core/")
+            for f in tree.body
+            if isinstance(f, ast.FunctionDef)
+        }
+        self.tasks = set(tasks())
+        self.public = public
+        self.open = (public | spelt) - (shared_only - methods - self.tasks)
         self.keywords = {
             str(node.arg) for tree in trees.values() for node in _of(tree, ast.keyword)
         }
@@ -181,10 +222,10 @@ class Plan:
         )
 
     def given_by_name(self, function: Function) -> set[str]:
-        """Parameters that keep their names: of what applications call all, else by use."""
-        if function.name == "__init__" or function.name in self.open:
+        """Parameters that keep their names: all of a task, else by use, ours or documented."""
+        if function.name == "__init__" or function.name in self.tasks:
             return {arg.arg for arg in _parameters(function)[1:]} | self.keywords
-        return self.keywords
+        return self.keywords | self.public if function.name in self.open else self.keywords
 
     def digest(self) -> str:
         """Short text that changes when a module must be compiled anew."""
@@ -196,12 +237,12 @@ def _of(tree: ast.AST, kind: type[Node]) -> Iterator[Node]:
 
 
 def _free(taken: set[str]) -> Iterator[str]:
-    # names to be given: those that cost nothing, then the shortest
-    yield from (name for name in STATIC if name not in taken)
+    # names to be given: those that cost nothing, then those that cost flash, then the shortest
+    yield from (name for name in (*STATIC, *ROM) if name not in taken)
     for n in (1, 2):
         for letters in itertools.product(string.ascii_lowercase, repeat=n):
             name = "".join(letters)
-            if name not in taken and not keyword.iskeyword(name):
+            if name not in taken and name not in ROM and not keyword.iskeyword(name):
                 yield name
 
 
@@ -319,18 +360,30 @@ def documented() -> str:
         code += re.findall(
             r"(?<=```python\n).*?(?=```)|(?<=`)[^`\n]+(?=`)", page.read_text(), re.S
         )
-    shown = {name for text in code for name in _named(text)}
+    shown = {name for text in code for name in _shown(text)}
     own = {name for tree in _trees().values() for name in _named(ast.unparse(tree))}
     own |= {f.name for tree in _trees().values() for f in _functions(tree)}
     return "\n".join(sorted(shown & own)) + "\n"
 
 
-def _named(code: str) -> set[str]:
-    # what a piece of code names; nothing where it is none
+def _shown(code: str) -> set[str]:
+    # what an application's code has of us: not its own variables; nothing where it is no code
     try:
         tree = ast.parse(code.removeprefix("for ") if code.count("\n") == 0 else code)
     except SyntaxError:
         return set()
+    own = {n.id for n in _of(tree, ast.Name) if isinstance(n.ctx, ast.Store)}
+    own |= {f.name for f in _functions(tree)}
+    own |= {arg.arg for f in _functions(tree) for arg in _parameters(f)}
+    imported = {a.name for n in _of(tree, ast.ImportFrom) for a in n.names}
+    out = {n.id for n in _of(tree, ast.Name)} - own
+    out |= {n.attr for n in _of(tree, ast.Attribute)}
+    return out | imported | {str(n.arg) for n in _of(tree, ast.keyword)}
+
+
+def _named(code: str) -> set[str]:
+    # every name in a module
+    tree = ast.parse(code)
     out = {node.id for node in _of(tree, ast.Name)}
     out |= {node.attr for node in _of(tree, ast.Attribute)}
     out |= {str(node.arg) for node in _of(tree, ast.keyword)}

@@ -14,8 +14,8 @@ import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
 
-from . import names
-from .modules import HOST, PACKAGES, ROOT, modules
+from . import join, names
+from .modules import HOST, JOINED, PACKAGES, ROOT, Module, modules
 
 STAMP = ".stage"
 
@@ -46,22 +46,41 @@ def micropython_binary() -> tuple[Path | None, str]:
 
 
 def compile_file(source: Path, out: Path, name: str, opt: int) -> None:
-    """Compile one module unless `out` is younger; `name` is what tracebacks show.
+    """Compile a script unless `out` is younger; `name` is what tracebacks show."""
+    if _older(out, [source]):
+        octets = source.read_bytes()
+        _compile(names.shorten(octets) if opt == 3 else octets, source, out, name, opt)
 
-    With -O3, for boards, all modules have one name there, and internal names are short.
-    """
-    if out.exists() and out.stat().st_mtime_ns > source.stat().st_mtime_ns:
-        return
+
+def _older(out: Path, sources: list[Path]) -> bool:
+    return not out.exists() or any(
+        source.stat().st_mtime_ns >= out.stat().st_mtime_ns for source in sources
+    )
+
+
+def _compile(octets: bytes, source: Path, out: Path, name: str, opt: int) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_suffix(f".{os.getpid()}")
-    octets = source.read_bytes()
-    if opt == 3:
-        octets, name = names.shorten(octets), "microimps"
     command: list[str | Path] = [mpy_cross(), f"-O{opt}", "-s", name, "-o", part, "-"]
     done = subprocess.run(command, input=octets, capture_output=True)
     if done.returncode:
         raise StageError(f"{source}: {done.stderr.decode().strip()}")
     part.replace(out)
+
+
+def compile_module(module: Module, out: Path, opt: int) -> bool:
+    """Compile a module unless `out` is younger; with -O3 as a board has it, see `stage`.
+
+    Returns whether it is a file of its own there, not joined to another.
+    """
+    if opt < 3:
+        compile_file(module.source, out, module.target, opt)
+        return True
+    inside = join.parts(module)
+    if inside and _older(out, [part.source for part in inside]):
+        octets = names.shorten(join.joined(module))
+        _compile(octets, module.source, out, "microimps", opt)
+    return bool(inside)
 
 
 def _copy(source: Path, out: Path) -> None:
@@ -74,11 +93,14 @@ def stage(
 ) -> dict[str, int]:
     """Bring `target` to hold `base` and `features` (everything by default), and nothing else.
 
-    source: copy the .py files instead of compiling them; opt: mpy-cross -O0 to -O3. Only what
-    changed is compiled. Returns the size in bytes by path below `target`, such as
-    `microimps/session.mpy`. Raises StageError, KeyError for an unknown feature.
+    source: copy the .py files instead of compiling them; opt: mpy-cross -O0 to -O3. With -O3, for
+    boards, modules that belong together are one (join.py), internal names are short (names.py),
+    and all have one name in tracebacks. Only what changed is compiled. Returns the size in bytes
+    by path below `target`, such as `microimps/client.mpy`. Raises StageError, KeyError for an
+    unknown feature.
     """
-    kind = f"source={source} opt={opt} names={names.plan().digest() if opt == 3 else None}"
+    board = opt == 3 and not source
+    kind = f"source={source} opt={opt} board={(names.plan().digest(), JOINED) if board else None}"
     stamp = target / STAMP
     if not stamp.exists() or stamp.read_text() != kind:
         shutil.rmtree(target / "microimps", ignore_errors=True)
@@ -90,8 +112,8 @@ def stage(
         out = target / name
         if source:
             _copy(module.source, out)
-        else:
-            compile_file(module.source, out, module.target, opt)
+        elif not compile_module(module, out, opt):
+            continue
         sizes[name] = out.stat().st_size
     for left in (target / "microimps").rglob("*.*py"):
         if left.relative_to(target).as_posix() not in sizes:

@@ -54,7 +54,7 @@ def token(reader, t, v):
         if not r.attr:
             # a name: its number where the reader knows names (hosts), else 0
             name = bytes(r.src[r.start : r.stop])
-            v = r.literal(name) if hasattr(r, "literal") else 0
+            v = r.literal(name) if r.literal else 0
             return r.open(v >> 6, t & 0xC0 | v & 0x3F)
         if t == 4:
             r.attr = 2

@@ -122,7 +122,7 @@ class Reader(Base):
             return _NEED_MORE
         name = bytes(self.buf[p:i])
         tag = number(name)
-        if not tag and hasattr(self, "literal"):
+        if not tag and self.literal:
             tag = self.literal(name)
         if closing:
             z = self.buf.find(b">", i, self.end)

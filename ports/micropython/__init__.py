@@ -4,7 +4,9 @@ import time
 from os import urandom  # noqa: F401
 from time import sleep_ms  # noqa: F401
 
-_HOMES = {"Link": "net", "AsyncLink": "anet", "digest": "hashes", "context": "tls"}
+from .hashes import digest  # noqa: F401
+
+_HOMES = {"Link": "net", "AsyncLink": "anet", "context": "tls"}
 
 
 def ticks_ms():
@@ -25,12 +27,15 @@ def lines(where):
     return __import__(__name__ + home, None, None, ("Line",))
 
 
-def forget(name):
-    """Let go of a module that is not needed for now; it is loaded again when it is."""
+def forget(*names):
+    """Let go of the modules whose names begin so; they are loaded again when they are needed."""
     import gc
     import sys
 
-    parent, _, leaf = name.rpartition(".")
-    if sys.modules.pop(name, None):
-        delattr(sys.modules[parent], leaf)
-        gc.collect()
+    for each in list(sys.modules):
+        for name in names:
+            if each.startswith(name):
+                parent, _, leaf = each.rpartition(".")
+                del sys.modules[each]
+                delattr(sys.modules[parent], leaf)
+    gc.collect()

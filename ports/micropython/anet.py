@@ -2,6 +2,8 @@
 
 import asyncio
 
+from .net import nodelay
+
 
 class AsyncLink:
     """A stream to the bearer's host: coroutines. Raises OSError."""
@@ -14,6 +16,7 @@ class AsyncLink:
             )
         else:
             self.reader, self.writer = await asyncio.open_connection(bearer.host, bearer.number)
+            nodelay(self.writer.s)
 
     async def readinto(self, view, ms):
         """Octets read into ``view``, 0 at the end of the stream. ms: the caller's to keep."""

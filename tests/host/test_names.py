@@ -1,6 +1,7 @@
 """Names on a board: what applications may name stays, the rest costs nothing."""
 
 import ast
+import re
 import subprocess
 
 import pytest
@@ -20,6 +21,25 @@ def test_static_names_are_part_of_the_mpy_format():
     assert b"something" in octets
     spelt = [name for name in names.STATIC if name.encode() + b"\0" in octets]
     assert spelt == []
+
+
+ASK = """
+import micropython
+for name in NAMES:
+    micropython.qstr_info()
+    compile(str(name, "utf-8"), "x", "exec")
+micropython.qstr_info()
+"""
+
+
+def test_firmware_has_the_names_that_cost_no_heap(micropython):
+    # spelt in octets here, so that asking does not bring them into memory
+    spelt = [list(f"x.{name}".encode()) for name in (*names.ROM, "no_such_name")]
+    script = ASK.replace("NAMES", f"map(bytes, {spelt})")
+    done = subprocess.run([micropython, "-c", script], capture_output=True, text=True, check=True)
+    counts = [int(count) for count in re.findall(r"n_qstr=(\d+)", done.stdout)]
+    grown = [after - before for before, after in zip(counts, counts[1:], strict=False)]
+    assert grown == [0] * len(names.ROM) + [1]
 
 
 def test_the_list_of_public_names_is_current():
