@@ -22,42 +22,44 @@ class AsyncClient(Operations):
     """An IMPS client for asyncio: await a task, or iterate it with ``async for``."""
 
     patience = 10000
-    holder = None  # the iteration that has the line
 
-    async def _step(self, op):
+    async def _step(self, op, b):
         # one I/O step of a flow, within the time that the bearer has left
         import asyncio
 
-        b = self.bearer
         io = b.io
         port = b.port
         t = port.ticks_ms()
         if op == _CLOSE:
-            self.link.close()
+            io.link.close()
             return None
         if op == _OPEN:
-            self.link = port.AsyncLink()
-            step = self.link.open(b)
+            io.link = port.AsyncLink()
+            step = io.link.open(b)
         elif op == _READ:
-            step = self.link.readinto(io.view, io.ms)
+            step = io.link.readinto(io.view, io.ms)
         elif op == _WRITE:
-            step = self.link.write(io.view, io.ms)
+            step = io.link.write(io.view, io.ms)
         else:
             await asyncio.sleep(io.ms / 1000)
             return None
         try:
-            # a serial line keeps its time itself, and has nothing when it is up
-            op = await asyncio.wait_for(step, max(io.ms, 1) / 1000 + b.grace)
+            if b.grace and op == _READ:
+                # a serial line keeps its time itself, and has nothing when it is up; besides,
+                # wait_for of Python before 3.12 may lose a cancellation
+                op = await step
+            else:
+                op = await asyncio.wait_for(step, max(io.ms, 1) / 1000 + b.grace)
         except asyncio.TimeoutError:
             raise OSError(_TIMEDOUT)
         io.ms -= (port.ticks_ms() - t & _MASK) + 1  # so that a flood ends
         return op
 
     def _iterate(self, flow):
-        return _Items(self, flow)
+        return _Items(self, flow, self.bearer)
 
     async def _run(self, flow):
-        items = _Items(self, flow)
+        items = _Items(self, flow, self.bearer)
         async for _ in items:
             pass
         return items.value
@@ -74,8 +76,9 @@ class AsyncClient(Operations):
 class _Items:
     # An iteration: the items of one flow.
 
-    def __init__(self, client, flow):
+    def __init__(self, client, flow, bearer):
         self.client = client
+        self.bearer = bearer
         self.flow = flow
         self.value = self.task = None
 
@@ -103,7 +106,7 @@ class _Items:
                 self.since = self.client.bearer.port.ticks_ms()
                 return op
             try:
-                value = await self.client._step(op)
+                value = await self.client._step(op, self.bearer)
             except OSError as e:
                 fault = e
             except BaseException:  # cancelled: what is left in the line is not wanted
@@ -115,20 +118,21 @@ class _Items:
         import asyncio
 
         c = self.client
+        self.io = io = self.bearer.io
         self.task = asyncio.current_task()
         while True:
-            holder = c.holder
+            holder = getattr(io, "holder", None)  # the iteration that has the line
             if holder is None:
                 break
             rest = c.bearer.port.ticks_ms() - holder.since & _MASK if holder.resting else 0
             if holder.resting and (holder.task is self.task or rest >= c.patience):
                 break
             await asyncio.sleep(0.01)
-        c.holder = self
+        io.holder = self
 
     def release(self):
-        if self.client.holder is self:
-            self.client.holder = None
+        if self.io.holder is self:
+            self.io.holder = None
 
 
 class _Events:
@@ -154,17 +158,19 @@ class _Events:
                     return await self.items.__anext__()
                 except StopAsyncIteration:
                     self.items = None
+            ear = c.bearer.ear or c.session.cir
             now = c.bearer.port.ticks_ms()
             wait = c.session.tick(now)
             left = (self.end - now + _HALF & _MASK) - _HALF if self.ms >= 0 else wait
             if wait == 0:
-                self.items = _Items(c, c.session.attend())
+                self.items = _Items(c, c.session.attend(), c.bearer)
             elif wait < 0 or left <= 0:
                 raise StopAsyncIteration
-            elif c.bearer.ear:
+            elif ear:
                 # in short turns, and a pause between them, for the sake of other tasks
                 await asyncio.sleep(0.02)
-                self.items = _Items(c, c.bearer.ear.hear(c.session, min(wait, left, 500)))
+                flow = ear.hear(c.session, min(wait, left, 500))
+                self.items = _Items(c, flow, ear)
             else:
                 # short enough to see a Poll flag that another task's answer brings
                 await asyncio.sleep(min(wait, left, 200) / 1000)

@@ -15,39 +15,41 @@ _HALF = const(0x10000000)
 class Client(Operations):
     """An IMPS client whose tasks block until they are done. Arguments: ``Operations``."""
 
-    def _step(self, op):
+    def _step(self, op, b):
         # one I/O step of a flow; what a read waits for is taken from the time it has
-        b = self.bearer
         io = b.io
         if op == _READ:
             t = b.port.ticks_ms()
-            op = self.link.readinto(io.view, io.ms)
+            op = io.link.readinto(io.view, io.ms)
             io.ms -= (b.port.ticks_ms() - t & _MASK) + 1  # so that a flood ends
         elif op == _WRITE:
-            self.link.write(io.view, io.ms)
+            io.link.write(io.view, io.ms)
         elif op == _OPEN:
-            self.link = b.port.Link(b)
+            io.link = b.port.Link(b)
         elif op == _CLOSE:
-            self.link.close()
+            io.link.close()
         else:
             b.port.sleep_ms(io.ms)
         return op
 
-    def _iterate(self, flow):
+    def _iterate(self, flow, b=None):
         value = fault = None
-        while True:
-            try:
-                op = flow.throw(fault) if fault else flow.send(value)
-            except StopIteration as end:
-                return end.value
-            value = fault = None
-            if not isinstance(op, int):
-                yield op
-                continue
-            try:
-                value = self._step(op)
-            except OSError as e:
-                fault = e
+        try:
+            while True:
+                try:
+                    op = flow.throw(fault) if fault else flow.send(value)
+                except StopIteration as end:
+                    return end.value
+                value = fault = None
+                if not isinstance(op, int):
+                    yield op
+                    continue
+                try:
+                    value = self._step(op, b or self.bearer)
+                except OSError as e:
+                    fault = e
+        finally:
+            flow.close()  # of an iteration that is closed early
 
     def _run(self, flow):
         try:
@@ -63,8 +65,8 @@ class Client(Operations):
         ends the session, OSError when it cannot be reached.
         """
         port = self.bearer.port
-        ear = self.bearer.ear
         s = self.session
+        ear = self.bearer.ear or s.cir
         end = port.ticks_ms() + ms
         s.poll |= ms == 0
         while True:
@@ -78,7 +80,7 @@ class Client(Operations):
             elif wait < 0 or left <= 0:
                 return
             elif ear:
-                yield from self._iterate(ear.hear(s, min(wait, left)))
+                yield from self._iterate(ear.hear(s, min(wait, left)), ear)
             else:
                 port.sleep_ms(min(wait, left))
 

@@ -20,20 +20,16 @@ _TransactionID = const(0x035)  # TransactionID
 _TransactionMode = const(0x036)  # TransactionMode
 _Poll = const(0x021)  # Poll
 _CIR = const(0x245)  # CIR
+_SegmentCount = const(0x265)  # SegmentCount
 _Status = const(0x031)  # Status
 _Result = const(0x02A)  # Result
 _Code = const(0x00B)  # Code
 _Description = const(0x012)  # Description
 _DetailedResult = const(0x013)  # DetailedResult
 _Disconnect = const(0x050)  # Disconnect
-_NewMessage = const(0x195)  # NewMessage
-_Notice = const(0x194)  # MessageNotification
-_Report = const(0x189)  # DeliveryReport-Request
 _Delivered = const(0x192)  # MessageDelivered
 _MessageID = const(0x01B)  # MessageID
-_Presence = const(0x11B)  # PresenceNotification-Request
-_Auth = const(0x119)  # PresenceAuth-Request
-_Notification = const(0x28A)  # Notification-Request
+_SystemList = const(0x26B)  # SystemMessageList
 _Inband = const(0x11)  # word Inband
 _Outband = const(0x19)  # word Outband
 _Request = const(0x20)  # word Request
@@ -47,18 +43,9 @@ _VERSION = const(13)
 _OVERTAKEN = const(41)
 _ENDED = const(2)
 _ON = const(2)
+_CLOSING = const(3)
 _CACHE = const(4)
 _DETAILS = const(16)
-
-# Server requests and the area that reads them (transactions.md section 14).
-_AREAS = (
-    (_NewMessage, "messaging"),
-    (_Notice, "messaging"),
-    (_Report, "messaging"),
-    (_Presence, "presence"),
-    (_Auth, "presence"),
-    (_Notification, "presence"),
-)
 
 
 def status(w, code):
@@ -85,12 +72,16 @@ def nothing(w, tag):
 class Envelope:
     """What a session knows of messages; its attributes are set up by ``Session``."""
 
-    def write(self):
-        """The message now going out, all of it, into the writer's window."""
-        w = self.w
+    def write(self, w=None):
+        """The message now going out, all of it, into the window of w, the session's writer."""
+        w = w or self.w
         write, args, tid, mode, sid = self.out
         w.begin()
         w.start(_Message)
+        if tid is False:  # version discovery stands alone: transactions.md section 1.3
+            write(w, *args)
+            w.end()
+            return
         w.start(_Session)
         w.start(_SessionDescriptor)
         w.choice(_SessionType, _Inband if sid else _Outband)
@@ -116,6 +107,7 @@ class Envelope:
         self.prim = -1
         self.rid = self.mode = None
         self.mine = False
+        self.own = True
         ev = 0
         while True:
             if ev == _DONE:
@@ -139,6 +131,15 @@ class Envelope:
             item = self.event(r, ev)
             if item is None:
                 continue
+            if item is self.segments:  # from here on the message comes by way of them
+                b = item
+                r = self.r
+                continue
+            if self.rid and not self.mine and not parts:  # a request, and there is more of it
+                self.n += 1
+                if self.n <= self.given.get(self.rid, 0):
+                    continue  # it was not read to its end before
+                self.given[self.rid] = self.n
             if not self.mine and not self.polling:
                 self.inbox.append(item)  # came along: kept for events()
                 continue
@@ -160,8 +161,19 @@ class Envelope:
                     self.rid = r.text().strip()
                 elif tag == _TransactionMode:
                     self.mode = r.word if r.word >= 0 else r.text().strip()[2:3]
-                elif tag == _Poll or tag == _CIR:
-                    self.poll |= r.flag() or tag == _CIR
+                elif tag == _SessionID:
+                    self.own = r.text().strip() in ("", self.id)
+                elif tag == _Poll:
+                    self.poll |= r.flag()
+                elif tag == _CIR:  # of either value: transactions.md section 17.4
+                    self.poll = True
+                    if self.cir:
+                        self.cir.due = self.sent  # is the channel up?
+                elif tag == _SegmentCount:
+                    from .segments import Segments
+
+                    self.segments = Segments(self, r)
+                    return self.segments
             return None
         if self.prim < 0:
             if r.version and r.version != self.w.version:
@@ -172,7 +184,7 @@ class Envelope:
             if self.mine:
                 self.description = ""
                 self.details = []
-        if ev == _LEAF:
+        if ev == _LEAF and r.n <= len(r.acc):  # a text too long to keep is not worth the answer
             if r.parent == _Result:
                 if tag == _Code:
                     self.code = r.number()
@@ -181,6 +193,11 @@ class Envelope:
             elif r.parent == _DetailedResult and tag != _Description and self.mine:
                 if len(self.details) < _DETAILS:
                     self.details.append(r.number() if tag == _Code else r.text())
+        if r.depth > 6 and r.at(6) == _SystemList:  # in any Result: transactions.md section 15.2
+            item = self.area("system").read(self, r, ev)
+            if item:
+                self.inbox.append(item)
+            return None
         item = self.handler(self, r, ev) if self.handler else None
         if r.depth == 4:
             self.finish()
@@ -189,8 +206,11 @@ class Envelope:
     def route(self, prim):
         """The handler of the primitive that begins: of our answer, or of a server's request."""
         p = self.pending
-        self.reply = None
+        self.reply = self.held = self.r.literal = None  # nothing is left of one that was cut off
+        self.n = 0
         self.mine = False
+        if prim == _Disconnect and not self.own and self.state != _CLOSING:
+            return None  # of an earlier session: short messages arrive late
         if p and p[0] == self.rid and (prim in (p[1], _Status, _Disconnect)):
             self.mine = True
             return p[2] if prim == p[1] else None
@@ -202,39 +222,57 @@ class Envelope:
             if known[0] == self.rid and known[1] == prim:
                 self.reply = known[2]
                 return None
-        for tag, area in _AREAS:
-            if tag == prim:
-                self.reply = (status, (200,))
-                return self.area(area).incoming(self, prim)
+        area = self.home(prim)
+        if area:
+            self.reply = (status, (200,))
+            return self.area(area).incoming(self, prim)
         if self.mode == _Request or self.mode == "q":  # as text
             self.reply = (status, (501,))
         return None
 
     def finish(self):
         """The primitive is over: note the answer, or owe one."""
-        if self.mine:
+        p = self.pending
+        if self.mine and p and p[0] != self.rid and self.prim == _Status and self.code < 300:
+            pass  # a poll for our answer brought nothing yet
+        elif self.mine:
             self.answer = self.code or 200
             if self.prim == _Disconnect and self.state == _ON:
                 self.answer = self.code if self.code > 299 else 601
                 self.go(_ENDED)
             self.pending = None
         elif self.reply:
-            self.owed.append(self.reply + (self.rid,))
+            owed = self.reply + (self.rid or "",)
+            if owed not in self.owed:
+                self.owed.append(owed)
+            self.given.pop(self.rid, 0)
             if self.rid and self.rid != "0":  # services that do not number their requests say 0
                 self.answered.append((self.rid, self.prim, self.reply))
                 if len(self.answered) > _CACHE:
                     self.answered.pop(0)
+        if p:
+            self.r.stream = p[3]  # what comes now may be the answer
         self.prim = -1
         self.handler = self.rid = self.mode = None
+
+    def home(self, key):
+        """The area that does the task, or reads the server's request, ``key``; None for none."""
+        if key not in self.places:
+            area = self.area("areas").find(key)
+            if not area:
+                return None
+            self.places[key] = area
+        return self.places[key]
 
     def area(self, name):
         """The module of a service area, loaded when it is needed.
 
-        A board forgets the one before it: only one is in memory at a time.
+        A board forgets the one before it, and what that one shared with others: only one is in
+        memory at a time.
         """
-        name = __name__[:-8] + "primitives." + name
-        old = self.loaded
-        if old and old != name and hasattr(self.bearer.port, "forget"):
-            self.bearer.port.forget(old)
+        home = __name__[:-8] + "primitives."
+        name = home + name
+        if self.loaded != name and hasattr(self.bearer.port, "forget"):
+            self.bearer.port.forget(home)
         self.loaded = name
         return __import__(name, None, None, ("incoming",))

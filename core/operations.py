@@ -1,22 +1,15 @@
 """Every task of an application, by the service area that does it.
 
 A task is a flow (a generator, see session.py) in ``primitives/<area>.py``, beside the writers and
-readers of its primitives. ``client.send(...)`` finds it here, loads its area and gives the flow
-to the skin: a task returns a value; one marked ``*`` is iterated and gives an item at a time.
+readers of its primitives. For ``client.send(...)`` the area is looked up (primitives/areas.py)
+and loaded, and the flow given to the skin: most tasks return a value, some are iterated.
 """
 
+from .const import const
+from .errors import LocalError
 from .session import Session
 
-_TASKS = (
-    ("access", " login logout keep_alive "),
-    (
-        "lists",
-        " *lists *contacts create_list delete_list add_contact remove_contact "
-        "rename_list default_list ",
-    ),
-    ("presence", " *presence subscribe unsubscribe update_presence "),
-    ("messaging", " send *fetch reject "),
-)
+_LATER = const(48)
 
 
 class Operations:
@@ -30,7 +23,10 @@ class Operations:
     content that is kept; size, depth, longest: limits of the reader (codec.Reader); retries,
     wait: repeats of a request (session.Session). For PTS: extension: use the private codes of
     docs/pts-extension.md where the service knows them; codes: bytes, a table in place of the
-    built-in ones (pts.table.load).
+    built-in ones (pts.table.load). cir: from ``microimps.ports.cir``: notices that something
+    waits, in place of most polls. wishes: dict of more capabilities, see docs/service.md: "types",
+    "language" and, in 1.3, "online", "offline", "priority"; "private": private proposals are on.
+    Raises LocalError 48 for a version that is none of these.
     """
 
     def __init__(
@@ -51,9 +47,13 @@ class Operations:
         wait=5000,
         extension=False,
         codes=None,
+        cir=None,
+        wishes=None,
     ):
+        if version not in (1, 2, 3):
+            raise LocalError(_LATER, version)
         self.limits = (size, depth, longest, version, extension, codes)
-        reader, writer = self._speak(syntax)
+        reader, writer = self._speak(syntax, bearer)
         self.bearer = bearer
         self.session = s = Session(bearer, reader, writer, retries, wait)
         s.user = user if user[:3] == "wv:" else "wv:" + user
@@ -62,27 +62,19 @@ class Operations:
         s.schemes = schemes
         s.push = push
         s.content = content
-        self.link = None
+        s.cir = cir
+        s.wishes = wishes or {}
         self.inbox = s.inbox
 
-    def _speak(self, syntax):
+    def _speak(self, syntax, bearer):
         # (reader, writer)
-        size, depth, longest, version, extension, codes = self.limits
-        here = __name__[:-10] + syntax + "."
-        Reader = __import__(here + "reader", None, None, ("Reader",)).Reader
-        Writer = __import__(here + "writer", None, None, ("Writer",)).Writer
-        if syntax != "pts":
-            reader = Reader(size, depth, longest)
-            writer = Writer(size, version)
-            writer.media = syntax.encode()
-            return reader, writer
-        if not codes:
-            home = here + ("extension" if extension else "codes")
-            name = "EXTENSION" if extension else "CODES"
-            codes = getattr(__import__(home, None, None, (name,)), name)
-        reader = Reader(size, depth, longest, codes)
-        writer = Writer(size, version, codes, reader if extension else None)
-        writer.media = b"sms"
+        size, depth, longest, version, _, _ = self.limits
+        home = __import__(__name__[:-10] + syntax, None, None, ("Reader",))
+        if syntax == "pts":
+            return home.speak(bearer, *self.limits)
+        reader = home.Reader(size, depth, longest)
+        writer = home.Writer(size, version)
+        writer.media = syntax.encode()
         return reader, writer
 
     def move(self, bearer, syntax="wbxml"):
@@ -94,19 +86,28 @@ class Operations:
         if bearer.io is not self.bearer.io:
             self._close()
         s = self.session
-        s.r, s.w = self._speak(syntax)
+        if s.cir:
+            s.cir.drop(s)  # the network may be another
+        version = s.w.version  # login may have stepped down
+        s.r, s.w = self._speak(syntax, bearer)
+        s.w.version = version
         s.bearer = self.bearer = bearer
         s.poll = True  # what waited for the old bearer
 
     def _close(self):
-        if self.bearer.io.up:
-            self.bearer.io.up = False
-            self.link.close()
+        s = self.session
+        if s.cir:
+            s.cir.drop(s)
+        io = self.bearer.io
+        if io.up:
+            io.up = False
+            io.link.close()
 
     def __getattr__(self, name):
-        for area, names in _TASKS:
-            for mark, run in ((" ", self._run), (" *", self._iterate)):
-                if names.find(mark + name + " ") >= 0:
-                    flow = getattr(self.session.area(area), name)
-                    return lambda *args, **named: run(flow(self.session, *args, **named))
-        raise AttributeError(name)
+        s = None if name == "session" else self.session  # which is not there from the start
+        area = s and s.home(name)
+        if not area:
+            raise AttributeError(name)
+        run = self._iterate if area[0] == "*" else self._run
+        flow = getattr(s.area(area[area[0] == "*" :]), name)
+        return lambda *args, **named: run(flow(s, *args, **named))

@@ -27,7 +27,6 @@ _LOGIN = const(0)
 _ENDED = const(2)
 _LOGOUT = const(3)
 _REQUEST = const(4)
-_OUTBAND = const(5)
 
 # LOGIN GRANTED ENDED LOGOUT REQUEST OUTBAND; "-" is what must not happen.
 _TABLE = const(
@@ -60,11 +59,14 @@ class Session(Envelope):
         self.id = self.pending = self.nonce = self.loaded = None
         self.state = self.tid = self.turn = self.code = 0
         self.poll = self.agreed = False
+        self.segments = None
         self.keep = 7200000
         self.gap = self.least = 30000
         self.sent = self.polled = bearer.port.ticks_ms()
         self.owed = []
         self.answered = []
+        self.given = {}
+        self.places = {}
         self.seen = []
         self.inbox = []
 
@@ -77,8 +79,10 @@ class Session(Envelope):
         if to == 0:
             self.id = None
             self.poll = False
+            self.segments = None
             self.owed = []
             self.answered = []  # the next session numbers anew
+            self.given = {}
 
     def ask(self, write, args, answer, handler=None, event=_REQUEST):
         """Flow of one request: ``write(w, *args)`` until ``answer`` or Status has come.
@@ -89,6 +93,9 @@ class Session(Envelope):
         OSError once all repeats, with the same TransactionID, are used up. Where the session is
         lost (502, 600, 604) it is asked once more in a fresh one, in which nothing is subscribed.
         """
+        stream = self.r.stream
+        if self.segments and event == _REQUEST:  # of an answer that nobody read to its end
+            yield from self.segments.drop()
         self.go(event)
         b = self.bearer
         left = self.retries if event == _REQUEST or b.pushes and event != _LOGOUT else 0
@@ -102,12 +109,12 @@ class Session(Envelope):
                 if answer >= 0:
                     self.tid = self.tid % 999 + 1
                     tid = str(self.tid)
-                    own = (tid, answer, handler)
+                    own = (tid, answer, handler, stream)
                     self.gap = self.least
             self.pending = own
+            self.r.stream = stream
             self.polling = answer < 0
-            sid = None if event == _LOGIN or event == _OUTBAND else self.id
-            self.out = (write, args, tid, _Request, sid)
+            self.out = (write, args, tid, _Request, self.id)
             self.answer = self.count = 0
             self.patience = wait
             e = None
@@ -132,6 +139,7 @@ class Session(Envelope):
                 if not 100 <= self.answer < 200:
                     return self.verdict(event)
                 if not b.pushes:  # work in progress: the answer will come by a poll
+                    again = False
                     write, args, tid, answer = nothing, (_Polling,), "", 0
                     wait = self.gap
             if not left or self.count:

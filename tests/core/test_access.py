@@ -16,6 +16,7 @@ from peer import (
 )
 
 from microimps import LocalError, PeerError, StatusError
+from microimps.http_bearer import HttpBearer
 
 CLIENT = ("ClientID", [("URL", "microimps")])
 COOKIE = "0001020304050607"
@@ -35,13 +36,15 @@ def test_login_2_way():
         c.login()
         ask = peer.asked(0)
         assert ask.type == "Outband" and ask.sid is None and ask.name == "Login-Request"
-        assert ask.content == [
+        assert ask.content[:5] == [
             ("UserID", "wv:anna@d"),
             CLIENT,
             ("Password", "kestrel55"),
             ("TimeToLive", "7200"),
             ("SessionCookie", COOKIE),
         ]
+        carried = [each[0] for each in ask.content[5:]]
+        assert carried == (["Functions", "CapabilityList"] if version == 3 else [])
         assert c.session.id == "s1" and c.session.keep == 6480000
         assert c.session.refused == [] and not peer.script
 
@@ -61,7 +64,8 @@ def test_login_4_way():
                 head = [("UserID", "wv:anna@d"), CLIENT]
                 tail = [("TimeToLive", "7200"), ("SessionCookie", COOKIE)]
                 assert first.content == head + offered + tail
-                assert second.content == head + [("DigestBytes", proof)] + tail
+                assert second.content[:5] == head + [("DigestBytes", proof)] + tail
+                assert len(second.content) == (7 if version == 3 else 5)
                 assert first.tid == second.tid and second.sid is None
                 assert c.session.id == "s1"
 
@@ -95,7 +99,7 @@ def test_login_cookie_stays_for_both_steps_only():
 
 @everyhow
 def test_login_refused():
-    for code in (401, 403, 409, 422, 502, 503, 505, 531, 543, 600, 603, 604):
+    for code in (401, 403, 409, 422, 502, 503, 531, 543, 600, 603, 604):
         for answer in (status(code), ("Login-Response", [CLIENT, result(code)])):
             for schemes in ((), ("SHA",)):
                 peer = Peer([answer])
@@ -115,6 +119,175 @@ def test_proof_refused():
         c = client(peer, schemes=("SHA",))
         assert fails(c.login).args[0] in (401, 409)
         assert c.session.id is None and len(peer.sent) == 2
+
+
+AGREED = ("AgreedCapabilityList", [("ServerPollMin", 9), ("MultiTrans", 1)])
+
+
+def test_negotiation_within_login():
+    for refused in (None, [("WVCSPFeat", [("GroupFeat", "")])]):
+        functions = [("Functions", refused)] if refused else []
+        answer = ("Login-Response", granted()[1] + functions + [AGREED])
+        peer = Peer([answer, status()], 3)
+        c = client(peer)
+        c.login()
+        assert len(peer.sent) == 1 and c.session.least == 9000
+        assert len(c.session.refused) == (1 if refused else 0)
+        c.logout()
+    # a service that did not take it is asked in the old way
+    peer = Peer([granted()] + negotiated(3), 3)
+    client(peer).login()
+    assert len(peer.sent) == 3
+
+
+def test_stepping_down():
+    for newest in (1, 2, 3):
+        for spoken in (1, 2, 3):
+            script = [status(505)] * newest
+            if newest >= spoken:
+                script[newest - spoken :] = [granted()] + negotiated(spoken)
+            peer = Peer(script, newest)
+
+            def say(entry, peer=peer, plain=peer.say):
+                peer.version = peer.asked().version  # it answers in the version of the request
+                return plain(entry)
+
+            peer.say = say
+            c = client(peer, version=newest)
+            error = fails(c.login)
+            if newest < spoken:
+                assert error.args[0] == 505 and c.session.w.version == 1
+                assert c.session.id is None
+            else:
+                assert error is None and c.session.version == spoken
+                assert [peer.asked(i).version for i in range(newest - spoken + 1)] == list(
+                    range(newest, spoken - 1, -1)
+                )
+            assert not peer.script
+
+
+def test_a_version_that_there_is_not():
+    for version in (0, 4, 1.2, "1.2"):
+        error = fails(lambda version=version: client(Peer([], 1), version=version))
+        assert isinstance(error, LocalError) and error.args == (48, version)
+
+
+def test_an_answer_in_an_older_version_is_stepped_down_to():
+    peer = Peer([status(505), granted()] + negotiated(2), 2)
+    c = client(peer, version=3)
+    c.login()
+    assert c.session.version == 2 and peer.asked(1).version == 2
+    peer = Peer([status(505)], 2)
+    c = client(peer, version=1)
+    assert fails(c.login).args[0] == 13 and c.session.id is None
+
+
+def test_the_version_stays_after_a_move():
+    peer = Peer([status(505), granted()] + negotiated(2), 2)
+    c = client(peer, version=3)
+    c.login()
+    c.move(HttpBearer(peer, "h", 80, "/x"), peer.syntax)
+    peer.script = [status()]
+    c.logout()
+    assert peer.asked().version == 2 and peer.asked().sid == "s1"
+
+
+def test_resume():
+    for version in (1, 2, 3):
+        peer = Peer([granted(7200, "old")] + negotiated(version), version)
+        assert client(peer).login(resume="old") is True
+        ask = peer.asked(0)
+        assert ask.sid == (None if version == 3 else "old")
+        assert dict(ask.content).get("SessionID") == ("old" if version == 3 else None)
+        # lost at the service: a new one begins
+        for code in (502, 600, 604):
+            peer = Peer([status(code), granted()] + negotiated(version), version)
+            c = client(peer)
+            assert c.login(resume="old") is False and c.session.id == "s1"
+            assert peer.asked(1).sid is None and "SessionID" not in dict(peer.asked(1).content)
+        # the user's own trouble
+        for code in (409, 601):
+            c = client(Peer([status(code)], version))
+            assert fails(c.login, "old").args[0] == code
+
+
+def test_wishes():
+    wishes = {
+        "types": ("text/plain", "image/png"),
+        "language": "eng",
+        "online": "FORKALL",
+        "offline": "REJECT",
+        "priority": 7,
+    }
+    for version in (1, 2, 3):
+        peer = Peer([granted()] + negotiated(version), version)
+        client(peer, wishes=wishes).login()
+        told = dict(peer.asked(1).content)["CapabilityList"]
+        names = [name for name, _ in told]
+        assert names.count("AcceptedContentType") == 2 and "AnyContent" not in names
+        told = dict(told)
+        assert told["DefaultLanguage"] == "eng"
+        later = ("OnlineETEMHandling", "OfflineETEMHandling", "SessionPriority")
+        values = [told.get(name) for name in later]
+        assert values == (["FORKALL", "REJECT", "7"] if version == 3 else [None] * 3)
+    peer = Peer([granted()] + negotiated())
+    c = client(peer, wishes={"Priority": 1})
+    error = fails(c.login)
+    assert isinstance(error, LocalError) and error.args == (55, "Priority")
+    c.session.wishes = {"priority": 1}
+    c.login()
+    assert c.session.id == "s1" and not peer.script
+
+
+def test_identity_of_a_telephone():
+    peer = Peer([granted()] + negotiated())
+    client(peer, client="+442071838750").login()
+    assert peer.asked(0).content[1] == ("ClientID", [("MSISDN", "+442071838750")])
+
+
+def test_user_and_password_from_the_service():
+    given = [("UserID", "wv:anna9@d")] + granted()[1][:1] + [("Password", "p9")]
+    answer = ("Login-Response", given + granted()[1][1:] + [AGREED])
+    peer = Peer([answer, status()], 3)
+    c = client(peer)
+    c.login()
+    assert (c.session.user, c.session.password) == ("wv:anna9@d", "p9")
+    c.logout()
+    peer.script = [("Login-Response", granted()[1] + [AGREED])]
+    c.login()
+    assert peer.asked().content[0] == ("UserID", "wv:anna9@d")
+    assert ("Password", "p9") in peer.asked().content
+
+
+TERMS = [
+    ("SystemMessageID", "t1"),
+    ("RequiresResponse", "T"),
+    ("SystemMessageText", "Be kind"),
+    (
+        "AnswerOptions",
+        [
+            ("AnswerOption", [("AnswerOptionID", 1), ("AnswerOptionText", "Yes")]),
+            ("AnswerOption", [("AnswerOptionID", 2), ("AnswerOptionText", "No")]),
+        ],
+    ),
+]
+
+
+@everyhow
+def test_terms_of_use():
+    listed = ("SystemMessageList", [("SystemMessage", TERMS)])
+    for answer in (status(403, listed), ("Login-Response", [CLIENT, result(403, listed)])):
+        peer = Peer([answer], 3)
+        c = client(peer)
+        assert fails(c.login).args[0] == 403
+        (m,) = c.events(0)
+        assert (m.kind, m.id, m.text, m.wanted) == ("system", "t1", "Be kind", True)
+        assert m.options == [(1, "Yes"), (2, "No")] and m.verify is None
+        peer.script = [("Login-Response", granted()[1] + [AGREED])]
+        c.login(answers=((m.id, 1, None),))
+        said = dict(peer.asked().content)["SystemMessageResponseList"]
+        wanted = [("SystemMessageID", "t1"), ("ChosenOptionID", "1")]
+        assert said == [("SystemMessageResponse", wanted)]
 
 
 def test_login_without_a_session():
@@ -184,14 +357,13 @@ def test_inverted_service_answer():
     leaves = [("IMReceiveFunc", [("SETD", ""), ("GETLM", "")])]
     for refused, wanted in (
         (None, []),
-        ([], None),
+        ([], []),
         ([("WVCSPFeat", "")], ["WVCSPFeat"]),
         ([("WVCSPFeat", [("GroupFeat", "")])], ["GroupFeat"]),
         ([("WVCSPFeat", [("IMFeat", leaves), ("GroupFeat", "")])], ["SETD", "GETLM", "GroupFeat"]),
     ):
         c, _ = online([], refused=refused)
-        if wanted is not None:
-            assert c.session.refused == [n(each) for each in wanted], wanted
+        assert c.session.refused == [n(each) for each in wanted], wanted
     functions = ("AllFunctions", [("WVCSPFeat", [("IMFeat", "")])])
     peer = Peer([granted(), negotiated()[0], ("Service-Response", [functions])])
     c = client(peer)

@@ -249,7 +249,7 @@ def test_requests_chained_on_replies():
 
 @everyhow
 def test_unknown_request_of_the_service():
-    c, peer = online([("InviteUser-Request", [("InviteID", "i1")], "x7", "Request"), None])
+    c, peer = online([("Search-Request", [("SearchID", "i1")], "x7", "Request"), None])
     assert polls(c) == []
     assert of(peer, 1) == ("Response", "x7", "Status")
     assert peer.asked(1).content == [("Result", [("Code", "501")])]
@@ -261,7 +261,7 @@ def test_an_unknown_answer_is_not_answered():
 
 
 def test_a_mode_that_is_none():
-    c, peer = online([("InviteUser-Request", [("InviteID", "i1")], "7", "")])
+    c, peer = online([("Search-Request", [("SearchID", "i1")], "7", "")])
     assert polls(c) == [] and len(peer.sent) == 1
 
 
@@ -530,6 +530,31 @@ def test_disconnect_in_answer_to_a_reply():
 def test_disconnect_in_place_of_an_answer():
     c, peer = online([("Disconnect", [result(503)], "9", "Request")])
     assert fails(c.delete_list, "x").args[0] == 503 and c.session.id is None
+
+
+@everyhow
+def test_disconnect_of_an_earlier_session_ends_nothing():
+    late = ("Disconnect", [result(601)], "9", "Request")
+    for named, ends in (("s0", False), ("s1", True), (None, True), ("", True)):
+        c, peer = online([])
+        peer.script = [http(message([late], "1", 2, how.syntax, named))]
+        error = fails(list, c.events(0))
+        assert (c.session.id is None) == ends and (error is not None) == ends
+        # in place of an answer, its number that of the request by chance
+        c, peer = online([])
+        late_too = late[:2] + (str(c.session.tid + 1), "Request")
+        peer.script = [http(message([late_too, status()], "9", 2, how.syntax, named))]
+        peer.script += [status()]
+        fails(c.delete_list, "x")
+        assert (c.session.id is None) == ends
+    # while another one is opened
+    peer = Peer([http(message([late], "1", 2, how.syntax, "s0")), granted()] + negotiated())
+    c = client(peer, wait=10, retries=1)
+    assert isinstance(fails(c.login), PeerError) and c.session.state != ON
+    # a service may call the session what it likes in answer to a logout
+    c, peer = online([])
+    peer.script = [lambda ask: http(message([late[:2]], ask.tid, 2, how.syntax, "s0"))]
+    assert fails(c.logout).args[0] == 601 and c.session.id is None
 
 
 def test_forced_logout_is_not_undone():
