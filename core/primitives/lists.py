@@ -23,6 +23,7 @@ _UserID = const(0x03A)  # UserID
 _Properties = const(0x106)  # ContactListProperties
 _Property = const(0x025)  # Property
 _ReceiveList = const(0x076)  # ReceiveList
+_Authorize = const(0x25F)  # AuthorizeAndGrant
 _DisplayName = const(0x0A)  # word DisplayName
 _Default = const(0x09)  # word Default
 # end of tokens
@@ -67,20 +68,22 @@ def _own(s, name):
     return s.default or s.known[-1]
 
 
-def _manage(w, name, change, args, receive):
+def _manage(w, name, change, args, receive, grant=None):
     w.start(_ManageRequest)
     w.leaf(_ContactList, name)
     if change:
         change(w, *args)
     if w.version > 1:
         w.leaf(_ReceiveList, receive)
+    if w.version > 2:
+        w.leaf(_Authorize, grant)
     w.end()
 
 
 def _nick(w, tag, members):
     w.start(tag)
     for user, name in members:
-        if name:
+        if name and tag != _RemoveNickList:
             w.start(_NickName)
             w.leaf(_Name, name)
             w.leaf(_UserID, user)
@@ -133,20 +136,30 @@ def contacts(s, name=None):
     yield from s.ask(_manage, (name, None, (), True), _ManageResponse, _contact)
 
 
-def _change(s, name, change, args):
+def _change(s, name, change, args, grant=None):
     name = yield from _own(s, name)
-    yield from s.ask(_manage, (name, change, args, False), _ManageResponse)
+    yield from s.ask(_manage, (name, change, args, False, grant), _ManageResponse)
     return s.details
 
 
-def add_contact(s, name, user, nick=""):
-    """Add a user to a list, None for the default. Returns what failed: [code, address, ...]."""
-    return _change(s, name, _nick, (_AddNickList, ((user, nick),)))
+def add_contact(s, name, user, nick="", grant=None):
+    """Add a user to a list, None for the default. Returns what failed: [code, address, ...].
+
+    user: address, or an iterable (more than once) of (address, nick) to add several; the nick of
+    one who is there changes. grant: in 1.3, let them see the user's presence too. Raises
+    StatusError 754 where the list is full, 531 for an unknown user, 516 for another domain.
+    """
+    members = ((user, nick),) if isinstance(user, str) else user
+    return _change(s, name, _nick, (_AddNickList, members), grant)
 
 
 def remove_contact(s, name, user):
-    """Remove a user from a list, None for the default. Returns what failed."""
-    return _change(s, name, _nick, (_RemoveNickList, ((user, ""),)))
+    """Remove a user from a list, None for the default. Returns what failed.
+
+    user: address, or an iterable (more than once) of (address, nick) to remove several.
+    """
+    members = ((user, ""),) if isinstance(user, str) else user
+    return _change(s, name, _nick, (_RemoveNickList, members))
 
 
 def rename_list(s, name, title):

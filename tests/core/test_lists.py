@@ -152,6 +152,33 @@ def test_add_and_remove():
 
 
 @everyhow
+def test_add_several():
+    people = (("wv:bo@d", "Bo"), ("wv:cy@d", ""))
+    failed = ("DetailedResult", [("Code", 754), ("UserID", "wv:cy@d")])
+    for version in (1, 2, 3):
+        receive = [("ReceiveList", "F")] if version > 1 else []
+        done = ("ListManage-Response", [result()])
+        c, peer = online([("ListManage-Response", [result(201, failed)]), done, done], version)
+        assert c.add_contact("x", people) == [754, "wv:cy@d"]
+        nicks = ("AddNickList", [nick("Bo", "wv:bo@d"), ("UserID", "wv:cy@d")])
+        assert peer.asked().content == [("ContactList", X), nicks] + receive
+        c.remove_contact("x", people)
+        users = ("RemoveNickList", [("UserID", "wv:bo@d"), ("UserID", "wv:cy@d")])
+        assert peer.asked().content == [("ContactList", X), users] + receive
+        c.add_contact("x", "wv:bo@d", grant=True)
+        grant = [("AuthorizeAndGrant", "T")] if version == 3 else []
+        assert peer.asked().content[2:] == receive + grant
+
+
+@everyhow
+def test_limits_of_the_service():
+    c, _ = online([status(753), status(754), status(752)])
+    assert fails(c.create_list, "x").args[0] == 753
+    assert fails(c.add_contact, "x", "wv:bo@d").args[0] == 754
+    assert fails(c.rename_list, "x", "y").args[0] == 752
+
+
+@everyhow
 def test_rename_and_default():
     done = ("ListManage-Response", [result()])
     c, peer = online([done, done])

@@ -12,7 +12,7 @@ def user(address):
     return ("User", [("UserID", address)])
 
 
-def info(i="m1", size=5, encoding=None, sender=None, date=None, kind="text/plain"):
+def info(i="m1", size=5, encoding=None, sender=None, date=None, kind="text/plain", to=None):
     return (
         "MessageInfo",
         [
@@ -22,7 +22,7 @@ def info(i="m1", size=5, encoding=None, sender=None, date=None, kind="text/plain
                 ("ContentType", kind),
                 ("ContentEncoding", encoding),
                 ("ContentSize", size),
-                ("Recipient", [user(ANNA)]),
+                ("Recipient", [to or user(ANNA)]),
                 ("Sender", [sender or user(BO)]),
                 ("DateTime", date),
             )
@@ -143,6 +143,10 @@ def test_parties():
     assert event.sender == "Bee" and event.group == "wv:bo/g@d"
     event, _ = arrives(new("x", sender=("Group", [("GroupID", "wv:bo/g@d")])))
     assert event.sender is None and event.group == "wv:bo/g@d"
+    event, _ = arrives(new("x", sender=group, to=("Group", [("GroupID", "wv:bo/g@d")])))
+    assert event.sender == "Bee" and event.to is None  # all of the group have it
+    event, _ = arrives(new("x", sender=group, to=group))
+    assert event.to == "Bee" and event.group == "wv:bo/g@d"
 
 
 def test_content_before_information():
@@ -171,6 +175,55 @@ def test_date_of_six_octets():
 
 
 @everyhow
+def test_what_more_a_message_tells():
+    about = info()[1] + [("Validity", 60)]
+    about.insert(1, ("MessageURI", "http://h/x"))
+    about.insert(5, ("ContentName", "a b.txt"))
+    font = [("Size", "Huge"), ("Style", "Italic"), ("Style", "Bold"), ("Color", "Aqua")]
+    about.insert(-1, ("Font", font))
+    entry = ("NewMessage", [("MessageInfo", about), ("ContentData", "hi")], "7", "Request")
+    m, _ = arrives(entry, 3)
+    assert m.uri == "http://h/x" and m.name == "a b.txt" and m.validity == 60
+    assert m.font == ("Huge", "Italic", "Bold", "Aqua") and m.to == ANNA
+    m, _ = arrives(new("hi"))
+    assert m.uri is m.name is m.validity is None and m.font == ()
+
+
+def test_charsets():
+    def shown(octets, kind):
+        from binascii import b2a_base64
+
+        m, _ = arrives(new(b2a_base64(octets).decode(), encoding="BASE64", kind=kind))
+        assert m.type == kind and m.content == octets
+        return m.text
+
+    euro = "h\u00e9 \u20ac\U0001f600"
+    high = b"\0h\0\xe9\0 \x20\xac\xd8\x3d\xde\x00"
+    low = b"h\0\xe9\0 \0\xac\x20\x3d\xd8\x00\xde"
+    for octets, kind, text in (
+        (b"h\xe9 \x80", "text/plain; charset=ISO-8859-1", "h\u00e9 \x80"),
+        (b"h\xe9", 'text/plain;Charset="iso-8859-1"; format=flowed', "h\u00e9"),
+        (euro.encode(), "text/plain; charset=utf-8", euro),
+        (b"hi", "text/plain; charset=us-ascii", "hi"),
+        (b"hi", "text/plain; format=flowed", "hi"),
+        (high, "text/plain; charset=utf-16", euro),
+        (high, "text/plain; charset=UTF-16BE", euro),
+        (b"\xfe\xff" + high, "text/plain; charset=utf-16le", euro),
+        (b"\xff\xfe" + low, "text/plain; charset=utf-16", euro),
+        (low, "text/plain; charset=utf-16le", euro),
+        (b"\xde\0\0!\0", "text/plain; charset=utf-16", "\ufffd!"),
+    ):
+        assert shown(octets, kind) == text, kind
+    for octets, kind, code in (
+        (b"x", "text/plain; charset=koi8-r", 8),
+        (b"\xff", "a=b", 10),
+        (b"\x89PNG", "image/png", 10),
+    ):
+        error = fails(shown, octets, kind)
+        assert isinstance(error, PeerError) and error.args[0] == code
+
+
+@everyhow
 def test_notice():
     event, answer = arrives(("MessageNotification", [info(size=90000)], "5", "Request"))
     assert event.kind == "notice" and event.id == "m1" and event.size == 90000
@@ -186,9 +239,14 @@ def test_notified_and_then_whole():
 @everyhow
 def test_report():
     for code in (200, 538, 542):
-        report = [result(code), ("DeliveryTime", "20260102T030405Z"), info()]
+        report = [
+            result(code),
+            ("DeliveryTime", "20260102T030405Z"),
+            info(date="20250101T000000Z"),
+        ]
         event, answer = arrives(("DeliveryReport-Request", report, "5", "Request"))
         assert event.kind == "report" and event.id == "m1" and event.code == code
+        assert event.to == ANNA and event.sender == BO and event.date == "20260102T030405Z"
         assert answer.content == [("Result", [("Code", "200")])]
 
 
@@ -260,78 +318,74 @@ def test_a_text_that_cannot_travel():
     how.syntax = "wbxml"
 
 
-# fetching
-
-
-def fetched(content, **more):
-    return ("GetMessage-Response", [info(**more), ("ContentData", content)])
+@everyhow
+def test_recipients():
+    g = "wv:/chess@d"
+    bee = ("Group", [("ScreenName", [("SName", "Bee"), ("GroupID", g)])])
+    friends, cy = "wv:anna/friends@d", "wv:cy@d"
+    for version in (1, 2, 3):
+        sent = ("SendMessage-Response", [result(), ("MessageID", "m1")])
+        c, peer = online([sent] * 6, version)
+        for to, group, wanted in (
+            # in the order of the wire: users, then lists
+            ((friends, BO, cy), None, [user(BO), user(cy), ("ContactList", friends)]),
+            (friends, None, [("ContactList", friends)]),
+            (None, g, [("Group", [("GroupID", g)])]),
+            ((), g, [("Group", [("GroupID", g)])]),
+            ("Bee", g, [bee]),
+            (
+                ("Bee", "a/b"),
+                g,
+                [bee, ("Group", [("ScreenName", [("SName", "a/b"), ("GroupID", g)])])],
+            ),
+        ):
+            c.send(to, "x", group=group)
+            about = dict(peer.asked().content[1][1])
+            assert about["Recipient"] == wanted and about["Sender"] == [user(ANNA)]
 
 
 @everyhow
-def test_fetch():
-    text = "a<b> & c \u20ac\n" * 25
-    c, peer = online([fetched(text), status()])
-    found = b""
-    for piece in c.fetch("m1"):
-        assert len(piece) < 257
-        found += piece
-    assert found.decode() == text
-    assert peer.asked(0).name == "GetMessage-Request"
-    confirmed = peer.asked(1)
-    assert confirmed.name == "MessageDelivered" and confirmed.mode == "Request"
-    assert peer.asked(0).content == confirmed.content == [("MessageID", "m1")]
-    c, _ = online([fetched(""), status()])
-    assert b"".join(c.fetch("m1")) == b""
-    c, _ = online([fetched("T"), status()])
-    assert b"".join(c.fetch("m1")) == b"T"
+def test_an_own_message_to_a_group_that_comes_back():
+    def echo(i):
+        return new("hi", i, i=i, sender=("Group", [("GroupID", "wv:/chess@d")]))
 
-
-def test_fetch_base64_cut_anywhere():
-    from binascii import b2a_base64
-
-    content = bytes(range(200))
-    coded = b2a_base64(content).decode().strip()
-    lines = "\n".join([coded[i : i + 61] for i in range(0, len(coded), 61)]) + "\n"
-    for how.syntax in ("wbxml", "xml"):
-        for how.cut in range(1, 12):
-            for data in (coded, lines):
-                c, _ = online([fetched(data, encoding="BASE64"), status()], size=96)
-                assert b"".join(list(c.fetch("m1"))) == content
-    how.syntax = "wbxml"
-    how.cut = 0
-
-
-def test_fetch_base64_with_a_rest():
-    c, _ = online([fetched("YWJjZ", encoding="BASE64"), status()])
-    error = fails(list, c.fetch("m1"))
-    assert isinstance(error, PeerError) and error.args[0] == 16
+    sent = ("SendMessage-Response", [result(), ("MessageID", "m5")])
+    c, _ = online([sent, echo("m5"), None, echo("m6"), None])
+    c.send(None, "hi", group="wv:/chess@d")
+    assert list(c.events(0)) == []
+    assert [m.id for m in c.events(0)] == ["m6"]
+    c, _ = online([sent, new("hi", i="m5"), None])
+    c.send(ANNA, "hi")  # to herself: that is one to read
+    assert [m.id for m in c.events(0)] == ["m5"]
 
 
 @everyhow
-def test_fetch_of_nothing():
-    for answer in (status(426), ("GetMessage-Response", [result(426)])):
-        c, peer = online([answer, status()])
-        error = fails(list, c.fetch("m9"))
-        assert isinstance(error, StatusError) and error.args[0] == 426
-        assert len(peer.sent) == 1  # not confirmed
-        c.reject("m9")
+def test_send_what_1_3_has():
+    for version in (1, 2, 3):
+        c, peer = online([("SendMessage-Response", [result()])], version)
+        more = {"name": "a.txt", "font": ("Red", "Bold", "Tiny", "Underline"), "uri": "http://h/x"}
+        c.send(BO, "x", validity=9, **more)
+        about = peer.asked().content[1][1]
+        font = [("Size", "Tiny"), ("Style", "Bold"), ("Style", "Underline"), ("Color", "Red")]
+        assert about == [("MessageURI", "http://h/x"), ("ContentType", "text/plain")] + [
+            each
+            for each in (
+                ("ContentSize", "1"),
+                ("ContentName", "a.txt"),
+                ("Recipient", [user(BO)]),
+                ("Sender", [user(ANNA)]),
+                ("Font", font),
+                ("Validity", "9"),
+            )
+            if version == 3 or each[0] not in ("ContentName", "Font")
+        ]
 
 
-def test_a_message_beside_the_fetched_one():
-    c, peer = online(
-        [[new("aGk=", i="m2", encoding="BASE64"), fetched("plain text")], None, status()]
-    )
-    assert b"".join(list(c.fetch("m1"))) == b"plain text"
-    (m,) = c.inbox
-    assert m.id == "m2" and m.content == b"hi"
-
-
-@everyhow
-def test_reject():
-    c, peer = online([status()])
-    c.reject("m1", "m2")
-    assert peer.asked().name == "RejectMessage-Request"
-    assert peer.asked().content == [("MessageID", "m1"), ("MessageID", "m2")]
+def test_a_font_that_is_none():
+    c, peer = online([("SendMessage-Response", [result(), ("MessageID", "m2")])], 3)
+    error = fails(lambda: c.send(BO, "x", font=("Bold", "Loud")))
+    assert isinstance(error, LocalError) and error.args == (50, "Loud") and not peer.sent
+    assert c.send(BO, "x") == "m2"
 
 
 if __name__ == "__main__":
