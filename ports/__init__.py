@@ -1,7 +1,7 @@
 """What the core needs of its runtime: a clock, digests, links. The runtime is met here, once.
 
-``http(url)`` and ``sms(device, number)`` make the bearer of an IMPS service; clients take it as
-their first argument.
+``http(url)``, ``sms(device, number)`` and ``wsp(gateway, url)`` make a bearer of a service, which
+clients take as their first argument. ``cir(...)`` makes what tells them that something waits.
 """
 
 try:
@@ -10,12 +10,13 @@ except ImportError:
     from . import cpython as port
 
 
-def http(url, tls=None, timeout=45000, extra=b""):
+def http(url, tls=None, timeout=45000, extra=b"", most=1 << 24):
     """Bearer of CSP over HTTP to ``url`` (http or https).
 
     tls: an ``ssl`` context for https; None checks certificates against the system's or the
     board's roots. timeout: ms to wait for an answer. extra: bytes of more header lines, each
-    with CR LF. Raises ValueError for a URL that is none.
+    with CR LF. most: octets of the largest answer, told as ParserSize. Raises ValueError for a
+    URL that is none.
     """
     from ..http_bearer import HttpBearer
 
@@ -30,11 +31,11 @@ def http(url, tls=None, timeout=45000, extra=b""):
         host = host[:i]
     if scheme == "https" and tls is None:
         tls = port.context()
-    return HttpBearer(port, host, number, "/" + path, tls, timeout, extra)
+    return HttpBearer(port, host, number, "/" + path, tls, timeout, extra, most)
 
 
 def __getattr__(name):
-    # sms, loaded when first asked for
+    # sms, wsp and cir, loaded when first asked for
     if name.startswith("__"):
         raise AttributeError(name)
     return getattr(__import__(__name__ + ".bearers", None, None, (name,)), name)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
 import socket
 import ssl
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,29 +19,41 @@ def context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+@contextlib.contextmanager
+def _in_time() -> Iterator[None]:
+    # a socket's own TimeoutError has no number
+    try:
+        yield
+    except TimeoutError as e:
+        raise TimeoutError(errno.ETIMEDOUT, "timed out") from e
+
+
 class Link:
-    """A blocking stream to the bearer's host. Raises OSError; TimeoutError when time is up."""
+    """A blocking stream to the bearer's host. Raises OSError, 110 when time is up."""
 
     def __init__(self, bearer: HttpBearer) -> None:
-        sock = socket.create_connection((bearer.host, bearer.number), bearer.ms / 1000)
-        try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if bearer.tls:
-                sock = bearer.tls.wrap_socket(sock, server_hostname=bearer.host)
-        except BaseException:
-            sock.close()
-            raise
+        with _in_time():
+            sock = socket.create_connection((bearer.host, bearer.number), bearer.ms / 1000)
+            try:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                if bearer.tls:
+                    sock = bearer.tls.wrap_socket(sock, server_hostname=bearer.host)
+            except BaseException:
+                sock.close()
+                raise
         self._sock = sock
 
     def readinto(self, view: memoryview, ms: int) -> int:
         """Octets read into ``view``, 0 at the end of the stream; waits at most ``ms``."""
         self._sock.settimeout(max(ms, 1) / 1000)
-        return self._sock.recv_into(view)
+        with _in_time():
+            return self._sock.recv_into(view)
 
     def write(self, view: memoryview, ms: int) -> None:
         """Send all of ``view``."""
         self._sock.settimeout(max(ms, 1) / 1000)
-        self._sock.sendall(view)
+        with _in_time():
+            self._sock.sendall(view)
 
     def close(self) -> None:
         """Close the stream; may be called again."""

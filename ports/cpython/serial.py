@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 
 import serial
@@ -16,13 +17,18 @@ class _Port:
         self, url: str, baudrate: int = 115200, rtscts: bool = False, patience: float = _STEP
     ) -> None:
         # The time-outs stay as they are: to set one later is a negotiation with an RFC 2217 host.
-        self._serial = serial.serial_for_url(
-            url,
-            baudrate,
-            rtscts=rtscts,
-            timeout=patience,
-            write_timeout=None if "://" in url else _WRITING,  # RFC 2217 ports refuse one
-        )
+        try:
+            self._serial = serial.serial_for_url(
+                url,
+                baudrate,
+                rtscts=rtscts,
+                timeout=patience,
+                write_timeout=None if "://" in url else _WRITING,  # RFC 2217 ports refuse one
+            )
+        except serial.SerialException as error:
+            if not error.errno:
+                raise
+            raise OSError(error.errno, os.strerror(error.errno), url) from None
 
     def _take(self, view: memoryview) -> int:
         data = self._serial.read(1)
