@@ -42,6 +42,7 @@ _SERVICES = const(6)
 _NAMES = const(7)
 _NICKS = const(10)
 _ATTRIBUTES = const(11)
+_PROPERTIES = const(12)
 _CAPABILITIES = const(13)
 _PARTS = const(14)
 _USERS = const(16)
@@ -230,5 +231,6 @@ class Writer(Texts):
         up = self.frames[d]
         if up == _VALUE_PARTS:
             frame = self.filled[d] < 2  # only its parts have brackets of their own
-        if _CAPABILITIES <= up <= _USERS or (up == _NICKS or up == _VALUE_PARTS) and not frame:
+        pair = _PROPERTIES <= up <= _USERS and frame < _NICK  # one in brackets may be beside them
+        if pair or (up == _NICKS or up == _VALUE_PARTS) and not frame:
             self.byte(0x29)

@@ -1,9 +1,9 @@
 """AT engine: octets of a modem line in, events out (3GPP TS 27.007 and 27.005, ITU-T V.250).
 
-Sans-I/O: `feed` and `poll` know nothing of waiting; `wait`, `command` and `resync` are flows,
-generators that yield READ and WRITE to whoever owns the line. One command is in flight. Lines
-of its answer and lines that come unasked go to the same `sink` and are told apart by name, so
-that an indication inside an answer neither spoils it nor gets lost.
+Sans-I/O: `feed` and `poll` know nothing of waiting; `wait` and `command` are flows, generators
+that yield READ and WRITE to whoever owns the line. One command is in flight. Lines of its answer
+and lines that come unasked go to the same `sink` and are told apart by name, so that an indication
+inside an answer neither spoils it nor gets lost.
 
 The name of a line is a small integer, its *key*: the letters before the colon, five bits each,
 of which the last six count ("+CDS: 25" has 3 << 10 | 4 << 5 | 19); negative without a colon,
@@ -199,14 +199,3 @@ class At:
         if event & _FINAL:
             return self.code
         return _ASKED if event else _SILENT
-
-    def resync(self):
-        """Flow: leave a half-entered message, skip what is on its way and garbage of a modem
-        that is still measuring the speed; returns whether the modem answers at all."""
-        yield from self.write(b"\x1b\r")
-        yield from self.wait(500, _FINAL)
-        for _ in range(5):
-            if (yield from self.command(b"", 1000)) != _SILENT:
-                yield from self.wait(300, 0)
-                return True
-        return False

@@ -2,8 +2,8 @@
 
 from ..const import const
 from ..errors import PeerError
+from ..pts import head
 from .incoming import sort
-from .segment import head
 
 POOL = const(0x4000)  # slots from here on are buffers of the bearer
 

@@ -6,35 +6,20 @@ sooner, listing the stores finds them in any case. A stored message is named by 
 number of the store << 10 | index in it.
 """
 
-from binascii import crc32
-
 from ..const import const
 from ..errors import PeerError
 from .at import key
+from .heard import found, heard
 from .pdu import Received
 
-# Events of the engine, and two of the driver's own.
-_TAIL = const(2)
-_NEWS = const(16)  # something for `wait`
-_RESTART = const(32)
+_NEWS = const(16)  # event, see heard.py
 
 _SILENT = const(-2)  # result of a command, see at.py
 
 _DEAD = const(220)  # the modem does not answer
 _STORE = const(228)  # the modem refuses the store that the slot is in
 
-# Keys of lines, see at.py.
-_CMTI = const(0x1B689)
-_CDSI = const(0x19269)
-_CMGR = const(0x1B4F2)
-_CMGL = const(0x1B4EC)
-_FULL = (-0x1B33558C, 0x1B33558C, 0xAD3558C)  # +SMS FULL, %SMSFULL: ^SMMEMFULL:
-_FRESH = (-0x4899, -0x3084899, -0x273A0654, 0x29228499)  # RDY, APP RDY, ^SYSSTART, *ATREADY:
-# SMS Ready, Call Ready, SMS DONE, PB DONE, +CPIN: +CFUN: come later; some modems have no other.
-_LATE = (-0x27228499, -0x19228499, -0x1B323DC5, -0x20223DC5, 0x1C12E, 0x19AAE)
-
 _NAMES = b"SMMEMTSR"  # stores
-_REPORTS = const(3)
 _MASK = const(0x1FFFFFFF)
 
 
@@ -44,7 +29,7 @@ class Modem:
     profile: a tuple of profiles.py; pin and smsc: bytes, None when the SIM needs none and has
     its own; press(level): moves the power or the reset key; on_direct(received): gets what the
     modem hands over without storing it, as a rule status reports; valid during the call;
-    forget(name): the port's, to let go of the module that is needed at the start only.
+    forget(name): the port's, to let go of modules that are needed now and then.
     Settings: ``mt`` (1: the modem stores, 2: it hands over), ``gap_ms`` between two messages,
     ``sweep_ms`` between two listings of the home store. State: ``new`` slots that `wait` gives
     out; ``used`` of ``total`` places at home, -1: unknown; ``restarts`` in a row while sending.
@@ -66,80 +51,20 @@ class Modem:
         self.pdu = Received()
         self.sums = {}  # slot: check sum of the PDU read there, negative when deleted
         self.due = set()  # stores to list
-        self.home = self.restarts = self.row = self.want = self._acks = 0
+        self.home = self.restarts = self.row = self.want = self.acks = 0
         self.tx = memoryview(bytearray(64))
-        self._direct = None
+        self.direct = None
         self.new = set()
         self._swept = self.last = at.ticks_ms()
-        self._next = at.sink
-        at.sink = self._line
-
-    def _line(self, event):
-        at = self.at
-        k = at.key
-        if event == _TAIL:
-            return self._message(k)
-        if k == self.want:
-            self.a = at.number(0)
-            self.b = at.number(1)
-            self.text = at.text()
-        elif k == _CMGL:
-            self._found(at.number(0))
-        elif k == _CMTI or k == _CDSI or k in _FULL:
-            return self._stored(k == _CDSI, at.number(1))
-        elif k in _FRESH or k in _LATE and not self.starting:
-            self.ready = False
-            return _NEWS | _RESTART
-        elif self._next:
-            return self._next(event)
-        return 0
-
-    def _found(self, index):
-        slot = self.store << 10 | index
-        if index >= 0 and self.sums.get(slot, -1) < 0:  # unless it was read and is kept
-            self.new.add(slot)
-
-    def _stored(self, report, index):
-        line = self.at.line
-        i = line.find(b'"') + 1
-        i = _NAMES.find(bytes(line[i : i + 2]))
-        store = self.home if i < 0 else i >> 1
-        if 0 <= index < 1024 and not report:
-            self.new.add(store << 10 | index)
-            return _NEWS
-        self.due.add(store)
-        if report:  # its index may be that of another message: modem-quirks.md row 27
-            self.due.add(_REPORTS)
-        return _NEWS
-
-    def _message(self, k):
-        at = self.at
-        pdu = self.pdu
-        if k == _CMGL:
-            return 0
-        if k == _CMGR:
-            self._sum = crc32(memoryview(at.line)[: at.len]) & _MASK | 1
-        else:
-            if self.confirm:
-                self._acks += 1
-            pdu = self._direct = self._direct or Received(at.line)
-        try:
-            pdu.feed(at.line, 0, at.len)
-            self._kind = pdu.parse(at.size)
-        except PeerError as error:
-            self._kind = -error.args[0]
-        if k == _CMGR:
-            return 0
-        if self._kind >= 0 and self.on_direct:
-            self.on_direct(pdu)
-        return _NEWS
+        self.next = at.sink
+        at.sink = lambda event: heard(self, event)
 
     def ask(self, text, ms=9000):
         """Flow: a command that may be repeated; returns its result (see at.py). Raises PeerError
         when the modem stays silent; the next call of any flow starts it again."""
         for _ in (0, 1):
-            while self._acks:
-                self._acks -= 1
+            while self.acks:
+                self.acks -= 1
                 yield from self.at.command(b"+CNMA")
             result = yield from self.at.command(text, ms)
             if result != _SILENT:
@@ -190,7 +115,7 @@ class Modem:
         while True:
             if not self.ready:
                 yield from self.start()
-            if self._acks:
+            if self.acks:
                 yield from self.ask(b"")
             if self.new:
                 return self.new.pop()
@@ -217,7 +142,7 @@ class Modem:
             return
         if self.a and (yield from self.ask(b"+CMGL=4", 60000)):
             for i in range(max(self.b, 20) + 1):  # cannot list: look everywhere
-                self._found(i)
+                found(self, i)
 
     def _soon(self):
         self._swept = self.at.ticks_ms() - self.sweep_ms + 10000
@@ -226,20 +151,20 @@ class Modem:
         """Flow: the message in `slot`, parsed into ``pdu``; returns its kind, -1 when it is gone
         or was deleted before. Raises PeerError: store refused, PDU malformed."""
         yield from self.select(slot >> 10)
-        self._sum = 0
+        self.sum = 0
         result = yield from self.ask(b"+CMGR=%d" % (slot & 1023))
         if result and result != 321:
             self._soon()
-        if not self._sum:
+        if not self.sum:
             return -1
         before = self.sums.get(slot)
-        self.sums[slot] = self._sum
-        if before == -self._sum:
+        self.sums[slot] = self.sum
+        if before == -self.sum:
             yield from self.delete(slot)
             return -1
-        if self._kind < 0:
-            raise PeerError(-self._kind)
-        return self._kind
+        if self.kind < 0:
+            raise PeerError(-self.kind)
+        return self.kind
 
     def delete(self, slot):
         """Flow: delete what was last read from `slot`; it is not shown again even if the modem

@@ -15,7 +15,7 @@ Source of the form: modem-quirks.md rows 7 and 15. The values are starting point
 checked against a vendor's manual or a device yet: hold them against yours.
 """
 
-GENERIC = (b"\0\1\2", b"", b"+CFUN=1,1", 1000, 10, 75)
+from . import GENERIC  # noqa: F401
 
 # SIMCom. +CSCLK=0: no slow clock, in which the UART loses octets.
 SIM800 = (b"\0\1", b"+CSCLK=0", b"+CFUN=1,1", 1200, 8, 75)

@@ -10,7 +10,6 @@ MOST = const(26)  # parts of a message
 
 _PARTS = const(49)  # caller: message of more parts than there are letters
 
-_LETTERED = const(0x4000)
 _MASK = const(0x1FFFFFFF)
 
 
@@ -27,41 +26,6 @@ def plan(size, length, room):
     if n > MOST:
         raise LocalError(_PARTS)
     return most, n
-
-
-def head(buf, start, stop):
-    """Reads the preamble at buf[start:stop]: its size without letters, | index << 4 | index of the
-    last part << 9 | 4000 (hex) where it has letters; -1: this is no PTS."""
-    i = start + 4
-    n = stop - start
-    if n < 7 or buf[start] | 32 != 0x77 or buf[start + 1] | 32 != 0x76:  # w v
-        return -1
-    for k in (start + 2, start + 3):
-        if not 48 <= buf[k] < 58 and buf[k] | 32 != 0x78:  # x: version discovery
-            return -1
-    if _letter(buf[i]) < 0 or _letter(buf[i + 1]) < 0:
-        return -1
-    i += 2
-    size = i
-    while i < stop and i < size + 3 and 48 <= buf[i] < 58:
-        i += 1
-    if i == size:
-        return -1
-    size = i - start
-    if i == stop or buf[i] == 32:
-        return size
-    if i + 2 > stop or i + 2 < stop and buf[i + 2] != 32:
-        return -1
-    index = _letter(buf[i])
-    last = _letter(buf[i + 1])
-    if not 0 <= index <= last:
-        return -1
-    return size | index << 4 | last << 9 | _LETTERED
-
-
-def _letter(c):
-    c = (c | 32) - 97
-    return c if 0 <= c < MOST else -1
 
 
 class Parts:
@@ -95,7 +59,7 @@ class Assembly:
     def put(self, key, tid, found, slot, now):
         """A part has come: returns its Parts if that completes them, None if it does not.
 
-        key: bytes, the same for all parts of a message; found: result of `head`; now: ticks, ms.
+        key: bytes, the same for all parts of a message; found: what `pts.head` says; now: ms.
         """
         last = found >> 9 & 31
         index = found >> 4 & 31

@@ -52,7 +52,9 @@ def _submit(modem, submit):
     modem.a = -1
     result = yield from modem.at.command(b"+CMGS=%d" % submit.close(), 10000, _PROMPT)
     if result == _SILENT:
-        yield from modem.at.resync()
+        from .start import resync
+
+        yield from resync(modem.at)
         return _ASKED
     if result == _ASKED:
         return (yield from _deliver(modem, submit))

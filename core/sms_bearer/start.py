@@ -5,6 +5,8 @@ from ..errors import LocalError, PeerError
 
 _SLEEP = const(5)
 
+_FINAL = const(4)
+_SILENT = const(-2)
 _PLAIN = const(-1)
 
 _DEAD = const(220)  # the modem does not answer, whatever was tried
@@ -48,11 +50,11 @@ def _wake(modem):
     at = modem.at
     boot = modem.profile[4] * 1000
     for text in (b"&F", modem.profile[2]):
-        if (yield from at.resync()):
+        if (yield from resync(at)):
             return
         yield from at.command(text, boot)
     for _ in (0, 1):
-        if (yield from at.resync()):
+        if (yield from resync(at)):
             return
         if modem.press:
             modem.press(1)
@@ -60,8 +62,20 @@ def _wake(modem):
             yield _SLEEP
             modem.press(0)
             yield from at.wait(boot, 0)
-    if not (yield from at.resync()):
+    if not (yield from resync(at)):
         raise PeerError(_DEAD)
+
+
+def resync(at):
+    """Flow: leave a half-entered message, skip what is on its way and garbage of a modem that is
+    still measuring the speed; returns whether the modem answers at all."""
+    yield from at.write(b"\x1b\r")
+    yield from at.wait(500, _FINAL)
+    for _ in range(5):
+        if (yield from at.command(b"", 1000)) != _SILENT:
+            yield from at.wait(300, 0)
+            return True
+    return False
 
 
 def _unlock(modem):

@@ -41,9 +41,7 @@ class ConfigError(Exception):
 
 
 def gsm(
-    config: Annotated[
-        Optional[Path], typer.Option(help="TOML file; options below override it.", exists=True)
-    ] = None,
+    config: Annotated[Optional[Path], typer.Option(help="TOML file; options override it.")] = None,
     modem: Annotated[
         Optional[list[str]],
         typer.Option(help="NUMBER or NUMBER:FAMILY; may be repeated. " + ", ".join(FAMILIES)),
@@ -71,7 +69,8 @@ def gsm(
         Optional[Path], typer.Option(help="SQLite file for every message and its hops.")
     ] = None,
     smpp: Annotated[
-        Optional[int], typer.Option(help="Port on which gateways bind over SMPP 3.4.")
+        Optional[int],
+        typer.Option(help="Port on which gateways bind over SMPP 3.4.", min=1, max=65535),
     ] = None,
     quiet: Annotated[bool, typer.Option(help="Do not print each message.")] = False,
 ) -> None:
@@ -96,8 +95,8 @@ def gsm(
     except ModuleNotFoundError as missing:
         typer.echo(f"gsm needs {missing.name}: pip install 'microimps[tools]'", err=True)
         raise typer.Exit(1) from None
-    except (ConfigError, ValueError, TypeError, OSError) as error:
-        typer.echo(f"gsm: {error}", err=True)
+    except (ConfigError, ValueError, TypeError) as error:
+        typer.echo(f"microimps gsm: {error}", err=True)
         raise typer.Exit(1) from None
 
 
@@ -107,7 +106,9 @@ def _read(path: Path) -> dict[str, Any]:
     except ImportError:  # Python 3.10
         import tomli as tomllib  # type: ignore[no-redef]
     try:
-        table = tomllib.loads(path.read_text())
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8: give a TOML file") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
     unknown = table.keys() - _TABLES - _VALUES
@@ -119,6 +120,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _modem(text: str, link: Path | None) -> dict[str, Any]:
     number, _, family = text.partition(":")
+    if not number.lstrip("+").isdigit():
+        raise ConfigError(f"--modem {text!r}: {number!r} is no telephone number")
     modem = {"number": number, "family": family or "generic"}
     if link is not None:
         link.mkdir(parents=True, exist_ok=True)

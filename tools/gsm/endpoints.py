@@ -25,6 +25,16 @@ class Pty:
         self, receive: Callable[[bytes], None], link: str | os.PathLike[str] = ""
     ) -> None:
         self._receive = receive
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._attached = False
+        self._plugged = False
+        self._waiting = bytearray()
+        self.link = Path(link) if link else None
+        self.plug()
+
+    def plug(self) -> None:
+        """Put the cable in again after `unplug`: with another `name`, under the same link."""
         self._master, slave = os.openpty()
         self.name = os.ttyname(slave)
         tty.setraw(slave)
@@ -32,13 +42,9 @@ class Pty:
         os.set_blocking(self._master, False)
         self._poll = select.poll()
         self._poll.register(self._master, select.POLLIN)
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._attached = False
-        self._waiting = bytearray()
-        self.link = Path(link) if link else None
         if self.link is not None:
             self._make_link(self.link)
+        self._plugged = True
         self._look()
 
     def _make_link(self, link: Path) -> None:
@@ -82,7 +88,7 @@ class Pty:
 
     def write(self, data: bytes) -> None:
         """Send to the host as fast as it reads; beyond 1 MB not yet read it is lost."""
-        if self._timer is not None:
+        if self._plugged and self._timer is not None:
             self._timer.cancel()
             self._look()
         if not self._attached or len(self._waiting) + len(data) > _MOST_WAITING:
@@ -102,15 +108,23 @@ class Pty:
         else:
             self._loop.remove_writer(self._master)
 
-    async def close(self) -> None:
-        """Close the line and remove the symbolic name."""
+    def unplug(self) -> None:
+        """Pull the cable out while the host uses it: the device is gone, and what is said lost."""
+        if not self._plugged:
+            return
+        self._plugged = self._attached = False
         if self._timer is not None:
             self._timer.cancel()
         self._loop.remove_reader(self._master)
         self._loop.remove_writer(self._master)
+        self._waiting.clear()
         os.close(self._master)
         if self.link is not None and self.link.is_symlink():
             self.link.unlink()
+
+    async def close(self) -> None:
+        """Close the line and remove the symbolic name."""
+        self.unplug()
 
 
 class Tcp:
@@ -121,7 +135,7 @@ class Tcp:
 
     def __init__(self, receive: Callable[[bytes], None]) -> None:
         self._receive = receive
-        self._hosts: set[asyncio.StreamWriter] = set()
+        self._hosts: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
         self._server: asyncio.Server | None = None
         self.name = ""
 
@@ -132,14 +146,14 @@ class Tcp:
         self.name = f"socket://{host}:{self.port}"
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._hosts.add(writer)
+        self._hosts[writer] = asyncio.current_task()
         try:
             while data := await reader.read(_CHUNK):
                 self._receive(data)
         except ConnectionError:
             pass
         finally:
-            self._hosts.discard(writer)
+            del self._hosts[writer]
             writer.close()
 
     def write(self, data: bytes) -> None:
@@ -152,5 +166,7 @@ class Tcp:
         """Stop listening and hang up on every host."""
         if self._server is not None:
             self._server.close()
-        for writer in list(self._hosts):
+        serving = [task for task in self._hosts.values() if task]
+        for writer in self._hosts:
             writer.close()
+        await asyncio.gather(*serving, return_exceptions=True)

@@ -19,9 +19,11 @@ from sqlalchemy import (
     create_engine,
     func,
     insert,
+    inspect,
     select,
     update,
 )
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from .message import Message
@@ -74,19 +76,28 @@ class Hop:
 class Journal:
     """SQLite journal, in memory or in a file (an old one is replaced).
 
-    Functions in `listeners` get every Hop as it happens.
+    Functions in `listeners` get every Hop as it happens. Raises ValueError for a file that cannot
+    be written, or that is something else.
     """
 
     def __init__(self, path: str | Path = "") -> None:
         if path:
-            Path(path).unlink(missing_ok=True)
             self._engine = create_engine(f"sqlite:///{path}")
+            self._replace(path)
         else:
             self._engine = create_engine("sqlite://", poolclass=StaticPool)
         _META.create_all(self._engine)
         self._connection = self._engine.connect()
         self._connection.exec_driver_sql("PRAGMA synchronous = OFF")
         self.listeners: list[Callable[[Hop], None]] = []
+
+    def _replace(self, path: str | Path) -> None:
+        try:
+            if set(inspect(self._engine).get_table_names()) - set(_META.tables):
+                raise ValueError(f"journal {path}: it is another database: give another name")
+            _META.drop_all(self._engine)
+        except DatabaseError as error:
+            raise ValueError(f"journal {path}: {error.orig}: give another name") from None
 
     def accepted(self, message: Message, kind: str, cost: float) -> int:
         """Enter a new message and return its number."""

@@ -29,7 +29,8 @@ class Network:
     """A simulated GSM network; use it as `async with Network(...) as network`.
 
     Times given to it and to its parts are network seconds: `speed` 60 makes a minute pass in a
-    second. The same `faults.seed` and the same traffic give the same losses.
+    second; `start` is the POSIX time at which it begins, now by default. The same `faults.seed`
+    and the same traffic give the same losses.
     """
 
     def __init__(
@@ -42,8 +43,9 @@ class Network:
         price: float = 1.0,
         service_centre: str = "+15550100",
         retries: tuple[float, ...] = (30.0, 120.0, 600.0),
+        start: float | None = None,
     ) -> None:
-        self.clock = Clock(speed)
+        self.clock = Clock(speed, start)
         self.journal = Journal(journal)
         self.centre = ServiceCentre(
             self.clock,
