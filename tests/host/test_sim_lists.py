@@ -4,7 +4,7 @@ import pytest
 from sim_client import KINDS, Client, make_service, user, wrapped
 
 from microimps.tools.sim import Limits
-from microimps.tools.sim.elements import node, text, texts
+from microimps.tools.sim.elements import node, nodes, text, texts
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: "-".join(kind))
@@ -266,3 +266,100 @@ def test_a_blocked_user_sees_nothing_and_a_list_can_be_blocked():
     )
     assert text(answer, "Presence/PresenceSubList/OnlineStatus/Qualifier") == "F"
     assert text(bob.send("wv:alice"), "Result/Code") == "532"
+
+
+def test_a_long_block_list(alice):
+    many = [f"wv:user{n}@elsewhere.example" for n in range(1200)]
+    add = node("AddList", *nodes("UserID", many), node("UserID", many[0].upper()))
+    assert change(alice, "BlockList", True, add) == 200
+    assert blocked(alice)["BlockList"] == ("T", many)
+    remove = node("RemoveList", *nodes("UserID", many[:1199]))
+    assert change(alice, "BlockList", True, remove) == 200
+    assert blocked(alice)["BlockList"] == ("T", many[1199:])
+
+
+def test_every_kind_of_entity(alice):
+    group = "wv:/chess@im.example.com"
+    screen = node("ScreenName", node("SName", "Bee"), node("GroupID", group))
+    entities = [node("UserID", "wv:bob"), screen, node("GroupID", group)]
+    if alice.version == "1.3":
+        entities += [node("ContactList", "wv:alice/x"), node("ApplicationID", "game")]
+    assert change(alice, "BlockList", True, node("AddList", *entities)) == 200
+    answer = alice.post("GetBlockedList-Request")
+    found = list(answer.find("BlockList/EntityList"))
+    assert [each.tag for each in found] == [each.tag for each in entities]
+    assert text(found[1], "SName") == "Bee" and text(found[1], "GroupID") == group
+    remove = node("RemoveList", *entities[1:])
+    assert change(alice, "BlockList", True, remove) == 200
+    assert blocked(alice)["BlockList"] == ("T", ["wv:bob"])
+    if alice.syntax == "xml":
+        wrong = node("AddList", node("Domain", "x"))
+        assert alice.code("BlockEntity-Request", node("BlockList", wrong)) == 400
+
+
+# What other sessions are told
+
+
+def told(client):
+    """Type and payload of the notifications that wait."""
+    return [(text(each, "NotificationType"), *each[1:]) for each in client.drain()]
+
+
+def two_sessions():
+    service = make_service()
+    here, there = (Client(service, version="1.3", client=each) for each in ("here", "there"))
+    bob = Client(service, "bob", version="1.3")
+    for client in (here, there, bob):
+        client.login()
+        types = "CLC CLCR CLD BLC BLUC GLC GLUC ATCL".split()
+        listed = node("NotificationTypeList", *nodes("NotificationType", types))
+        assert client.code("SubscribeNotification-Request", listed) == 200
+    return here, there, bob
+
+
+def test_other_sessions_hear_of_contact_lists():
+    here, there, bob = two_sessions()
+    address = "wv:alice/x@im.example.com"
+
+    def heard():
+        assert here.next() is None  # she knows
+        ((kind, lists),) = told(there)
+        assert texts(lists, "ContactList") == [address]
+        return kind
+
+    create(here, address)
+    assert heard() == "CLCR"
+    manage = ("ListManage-Request", node("ContactList", address))
+    for part in (
+        node("AddNickList", node("UserID", "wv:bob")),
+        node("RemoveNickList", node("UserID", "wv:bob")),
+        properties(DisplayName="Y"),
+    ):
+        assert here.code(*manage, part, node("ReceiveList", False)) == 200
+        assert heard() == "CLC"
+    here.code(*manage, node("ReceiveList", True))
+    nobody = node("AddNickList", node("UserID", "wv:nobody"))
+    assert here.code(*manage, nobody, node("ReceiveList", False)) == 531
+    assert there.next() is None  # nothing changed
+    assert here.code("DeleteList-Request", node("ContactList", address)) == 200
+    assert heard() == "CLD"
+    ((kind, owner),) = told(bob)
+    assert (kind, texts(owner, "User/UserID")) == ("ATCL", ["wv:alice@im.example.com"])
+    create(here, "wv:alice/~PEP1.0_privatelist", node("NickList", node("UserID", "wv:bob")))
+    assert bob.next() is None  # that is a matter of alice's phone
+
+
+def test_other_sessions_hear_of_access_control():
+    here, there, _ = two_sessions()
+    add = node("AddList", node("UserID", "wv:bob"))
+    assert change(here, "BlockList", True, add) == 200
+    assert told(there) == [("BLC",)]
+    assert change(here, "GrantList", True, add) == 200
+    (use, (kind,)) = told(there)
+    assert (use[0], use[1].tag, use[1].text, kind) == ("GLUC", "GrantListInUse", "T", "GLC")
+    assert here.code("BlockEntity-Request", node("BlockListInUse", False)) == 200
+    ((kind, use),) = told(there)
+    assert (kind, use.tag, use.text) == ("BLUC", "BlockListInUse", "F")
+    unknown = node("BlockList", node("AddList", node("UserID", "wv:nobody")))
+    assert here.code("BlockEntity-Request", unknown) == 531
+    assert there.next() is None and here.next() is None

@@ -249,6 +249,18 @@ def test_set_delivery_method(kind):
     )
 
 
+def test_set_delivery_method_settles_texts_too():
+    service = make_service()
+    told = {"AcceptedPushLength": "5", "AcceptedTextContentLength": "5"}
+    alice, bob = login(service), login(service, "bob", "1.3", **told)
+    alice.send("wv:bob", "0123456789")
+    assert [each.tag for each in bob.drain()] == ["MessageNotification"]
+    settle = node("DeliveryMethod", "P"), node("AcceptedContentLength", 10)
+    assert bob.code("SetDeliveryMethod-Request", *settle) == 200
+    alice.send("wv:bob", "0123456789")
+    assert [each.tag for each in bob.drain()] == ["NewMessage"]
+
+
 def test_message_list(kind):
     service = make_service()
     alice, bob = login(service), login(service, "bob", *kind, InitialDeliveryMethod="N")
@@ -413,3 +425,41 @@ def test_fonts_and_names_are_for_1_3():
     assert (text(info, "ContentName"), text(info, "Font/Style")) == ("a.txt", "Bold")
     info = old.next().content.find("MessageInfo")
     assert info.find("ContentName") is None and info.find("Font") is None
+
+
+def test_a_message_without_content(kind):
+    alice, bob = pair(kind)
+    info = node("MessageInfo", node("MessageURI", "http://h/x"), node("ContentSize", 90000))
+    info.extend((node("Recipient", user("wv:bob")), node("Sender", user("wv:alice"))))
+    nothing = node("ContentData") if kind[0] == "1.1" else None  # there it has to be
+    report = node("DeliveryReport", False)
+    assert text(alice.post("SendMessage-Request", report, info, nothing), "Result/Code") == "200"
+    push = bob.next().content
+    assert push.tag == "NewMessage" and text(push, "MessageInfo/MessageURI") == "http://h/x"
+    assert (push.find("ContentData") is None) == (kind[0] != "1.1")
+
+
+@pytest.mark.parametrize("entity", ["ScreenName", "GroupID"])
+def test_a_screen_name_or_a_group_can_be_blocked(entity):
+    service = make_service()
+    alice, bob = login(service, version="1.3"), login(service, "bob", "1.3")
+    group = node("GroupID", "wv:alice/chess@im.example.com")
+
+    def screen(name):
+        return node("ScreenName", node("SName", name), group)
+
+    name = node("GroupProperties", node("Property", node("Name", "Name"), node("Value", "x")))
+    join = (node("JoinGroup", True), screen("Ann"), node("SubscribeNotification", False))
+    assert alice.code("CreateGroup-Request", group, name, *join) == 200
+    join = (node("JoinedRequest", False), node("SubscribeNotification", False))
+    bob.post("JoinGroup-Request", group, screen("Bob"), *join)
+    to_all = node("Group", group)
+    alice.send(to_all, "one")
+    assert [text(each, "ContentData") for each in bob.drain()] == ["one"]
+    blocked = screen("ANN") if entity == "ScreenName" else group
+    assert bob.code("BlockEntity-Request", node("BlockList", node("AddList", blocked))) == 200
+    alice.send(to_all, "two")
+    assert bob.drain() == []
+    bob.code("BlockEntity-Request", node("BlockListInUse", False))
+    alice.send(to_all, "three")
+    assert [text(each, "ContentData") for each in bob.drain()] == ["three"]

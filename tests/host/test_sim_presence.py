@@ -98,6 +98,57 @@ def test_structured_attributes_keep_their_parts(kind):
     assert parts[4:] == (["ClientID"] if kind[0] == "1.3" else [])
 
 
+BAD_PARTS = (
+    node("ClientInfo", node("ClientType", "TOASTER")),
+    node("ClientInfo", node("ClientIMPriority", "high")),
+    node("CommCap", node("CommC", node("Cap", "PIGEON"), node("Status", "OPEN"))),
+    node("CommCap", node("CommC", node("Cap", "SMS"), node("Status", "AJAR"))),
+    node("CommCap", node("CommC", node("Cap", "SMS"))),
+    node("PreferredContacts", node("AddrPref", node("PrefC", "IM"), node("Caddr", "x"))),
+    node("InfoLink", node("Inf_link", node("Text", "x"))),
+    node("Registration", node("PresenceValue", "maybe")),
+)
+
+
+def test_wrong_parts(kind):
+    alice, _ = pair(kind)
+    for each in BAD_PARTS:
+        if kind[0] == "1.3" or each.tag != "InfoLink" and each.find("ClientIMPriority") is None:
+            assert publish(alice, each) == 751, each.tag
+    good = node("CommC", node("Cap", "sms"), node("Status", "Open"))
+    assert publish(alice, node("CommCap", node("Qualifier", True), good)) == 200
+
+
+@pytest.mark.parametrize("kind", [k for k in KINDS if k[0] > "1.1"], ids="-".join)
+def test_extensions_are_told_as_they_came(kind):
+    alice, bob = pair(kind)
+    assert subscribe(bob, user("wv:alice")) == 200
+    notified(bob)
+    size = value("ShoeSize", "42")
+    size.set("xmlns", "urn:example:pa")
+    flip = node("ClientTypeDetail", "flip")
+    flip.set("xmlns", "urn:example:pa")
+    info = node("ClientInfo", node("Qualifier", True), flip, node("Model", "X"))
+    assert publish(alice, size, info) == 200
+    seen = get(bob, user("wv:alice")).find("Presence/PresenceSubList")
+    assert text(seen, "ShoeSize/PresenceValue") == "42"
+    assert seen.find("ShoeSize").get("xmlns") == "urn:example:pa"
+    assert [each.tag for each in seen.find("ClientInfo")][:3] == [
+        "Qualifier",
+        "Model",
+        "ClientTypeDetail",
+    ]
+    assert notified(bob)["wv:alice"]["ShoeSize"] == ("T", "42")
+    # they go with everything: who may see only some sees none of them
+    shown = wrapped(kind[0], user("wv:bob")) if kind[0] == "1.3" else [node("UserID", "wv:bob")]
+    listed = alice.sub_list(node("Alias"))
+    assert (
+        alice.code("CreateAttributeList-Request", listed, *shown, node("DefaultList", "F")) == 200
+    )
+    assert notified(bob)["wv:alice"]["ShoeSize"] == ("F", "")
+    assert get(bob, user("wv:alice")).find(".//ShoeSize") is None
+
+
 def test_wrong_attributes_and_values(kind):
     alice, _ = pair(kind)
     assert publish(alice, value("UserAvailability", "GONE")) == 751
@@ -385,18 +436,51 @@ def test_taking_a_permission_back_is_told():
     assert notified(alice) == {"wv:bob": {"OnlineStatus": ("T", "T"), "Alias": ("T", "x")}}
 
 
+def asked(client):
+    """The questions that wait, in 1.3: type, wanted, and what else tells of them."""
+    return [
+        (
+            text(each, "NotificationType"),
+            [wanted.tag for wanted in each.find("PresenceSubList")],
+            texts(each, "UserIDList/UserID"),
+            texts(each, "ContactListIDList/ContactList"),
+            text(each, "DefaultList"),
+        )
+        for each in client.drain()
+    ]
+
+
 def test_prompts_of_1_3_attribute_lists():
     alice, bob = pair(("1.3", "wbxml"), presence="nobody")
-    bob.code(
-        "CreateAttributeList-Request",
-        bob.sub_list(node("OnlineStatus")),
-        node("DefaultList", True),
-        node("DefaultNotify", True),
-    )
+    who = ["wv:alice@im.example.com"]
+
+    def settle(*scope):
+        seen = bob.sub_list(node("OnlineStatus"))
+        assert bob.code("CreateAttributeList-Request", seen, *scope) == 200
+
+    settle(node("DefaultList", True), node("DefaultNotify", True))
     get(alice, user("wv:bob"), names=("OnlineStatus",))
-    assert bob.drain() == []
+    assert asked(bob) == []
     get(alice, user("wv:bob"), names=("StatusText",))
-    assert [text(each, "NotificationType") for each in bob.drain()] == ["ANU"]
+    assert asked(bob) == [("AND", ["StatusText"], who, [], "T")]
+    get(alice, user("wv:bob"), names=("StatusText",))
+    assert asked(bob) == []  # once, until there is an answer
+    bob.post(
+        "CreateList-Request",
+        node("ContactList", "wv:bob/team"),
+        node("NickList", node("UserID", "wv:alice")),
+    )
+    team = node("ContactListIDList", node("ContactList", "wv:bob/team"))
+    settle(team, node("DefaultList", False), node("ContactListNotify", True))
+    get(alice, user("wv:bob"), names=("StatusText", "Alias"))
+    assert asked(bob) == [("ANC", ["StatusText", "Alias"], who, ["wv:bob/team"], "")]
+    one = node("UserIDList", node("UserID", "wv:alice"))
+    settle(one, node("DefaultList", False), node("UserNotify", True))
+    get(alice, user("wv:bob"), names=("Alias",))
+    assert asked(bob) == [("ANU", ["Alias"], who, [], "")]
+    settle(one, node("DefaultList", False), node("UserNotify", False))
+    get(alice, user("wv:bob"), names=("Alias",))
+    assert asked(bob) == []
 
 
 def test_attribute_lists_are_limited():
@@ -418,6 +502,10 @@ def test_watchers(kind):
     alice, bob = pair(kind, clock)
     carol = Client(alice.service, "carol", *kind)
     carol.login()
+    if kind[0] == "1.3":
+        name = node("Property", node("Name", "PP_FRIENDLY_NAME"), node("Value", "Al"))
+        profile = node("PublicProfile", name)
+        alice.code("UpdatePublicProfile-Request", node("ClearPublicProfile", False), profile)
     subscribe(alice, user("wv:bob"))
     subscribe(carol, user("wv:bob"))
     carol.post("Logout-Request")
@@ -433,6 +521,7 @@ def test_watchers(kind):
     )
     assert texts(answer, path) == ["wv:alice@im.example.com"]
     assert text(answer, "WatcherCount") == ("2" if kind[0] == "1.3" else "")
+    assert text(answer, "Watcher/FriendlyName") == ("Al" if kind[0] == "1.3" else "")
     clock.now += 61
     answer = bob.post("GetWatcherList-Request", node("HistoryPeriod", 60))
     assert len(answer.findall("Watcher")) == 1

@@ -39,7 +39,7 @@ class HttpClient(Client):
 
     def __init__(self, running, *arguments, **settings):
         super().__init__(running.service, *arguments, **settings)
-        self.line = socket.create_connection(address(running), timeout=10)
+        self.line = socket.create_connection(address(running), timeout=60)
 
     def raw(self, head, body=b""):
         """Send octets; (status line, headers, body) of the answer."""
@@ -150,7 +150,7 @@ def test_bodies_that_cannot_be_answered():
 
 
 def test_an_announced_length_of_gigabytes_costs_nothing(running):
-    line = socket.create_connection(address(running), timeout=10)
+    line = socket.create_connection(address(running), timeout=60)
     line.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999\r\n\r\n")
     try:
         for _ in range(40):
@@ -158,7 +158,7 @@ def test_an_announced_length_of_gigabytes_costs_nothing(running):
     except OSError:
         pass  # it was answered and closed before all was sent
     line.setblocking(True)
-    line.settimeout(10)
+    line.settimeout(60)
     try:
         assert line.recv(20).startswith(b"HTTP/1.1 413")
     except ConnectionResetError:
@@ -186,14 +186,14 @@ def test_http_cir(running):
     agreed = bob.capabilities(SupportedCIRMethod="SHTTP").find("AgreedCapabilityList")
     url = text(agreed, "CIRURL/URL")
     assert url.startswith(running.url)
-    assert urllib.request.urlopen(url, timeout=10).status == 204
+    assert urllib.request.urlopen(url, timeout=60).status == 204
     alice.send("wv:bob")
-    assert urllib.request.urlopen(url, timeout=10).status == 200
+    assert urllib.request.urlopen(url, timeout=60).status == 200
     bob.drain()
-    assert urllib.request.urlopen(url, timeout=10).status == 204
+    assert urllib.request.urlopen(url, timeout=60).status == 204
     guessed = url.replace(url.split("/")[-2], "0" * 16)
     with pytest.raises(urllib.error.HTTPError, match="405"):
-        urllib.request.urlopen(guessed, timeout=10)
+        urllib.request.urlopen(guessed, timeout=60)
 
 
 # TCP CIR
@@ -201,7 +201,7 @@ def test_http_cir(running):
 
 class Channel:
     def __init__(self, running, greeting=""):
-        self.line = socket.create_connection(("127.0.0.1", running.cir_port), timeout=10)
+        self.line = socket.create_connection(("127.0.0.1", running.cir_port), timeout=60)
         self.file = self.line.makefile("rb")
         if greeting:
             self.say(greeting)
@@ -241,6 +241,31 @@ def test_tcp_cir_tells_at_once_what_waits(running):
     alice.send("wv:bob")
     channel = Channel(running, f"helo {bob.session_id}\n")
     assert [channel.hear(), channel.hear()[:4]] == [b"OK\r\n", b"WVCI"]
+
+
+def test_cir_falls_back():
+    """TCP while it is connected, and the agreed methods in their order when no poll follows."""
+    with (
+        serve(Config(users=USERS, limits=Limits(cir_repeat=0))) as running,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear,
+    ):
+        ear.bind(("127.0.0.1", 0))
+        ear.settimeout(60)
+        alice, bob = Client(running.service), Client(running.service, "bob")
+        for client in (alice, bob):
+            client.login()
+        bob.capabilities(SupportedCIRMethod="SUDP", UDPPort=ear.getsockname()[1])
+        running.service.sessions.get(bob.session_id).host = "127.0.0.1"
+        notice = f"WVCI 1.2 {bob.cookie}".encode()
+        alice.send("wv:bob")
+        assert ear.recv(100) == notice  # not connected yet
+        bob.drain()
+        channel = Channel(running, f"HELO {bob.session_id}\r\n")
+        assert channel.hear() == b"OK\r\n"
+        alice.send("wv:bob")
+        assert channel.hear() == notice + b"\r\n"
+        alice.send("wv:bob")
+        assert ear.recv(100) == notice
 
 
 def test_tcp_cir_closes_what_it_does_not_know(running):
@@ -285,8 +310,8 @@ def test_what_clients_are_told_of_the_address():
 # Faults
 
 
-def attempt(running, body):
-    connection = http.client.HTTPConnection(*address(running), timeout=1)
+def attempt(running, body, timeout=60):
+    connection = http.client.HTTPConnection(*address(running), timeout=timeout)
     connection.request("POST", "/", body, {"Content-Type": XML})
     response = connection.getresponse()
     return response.status, response.read()
@@ -323,7 +348,7 @@ def test_half_an_answer(running):
             attempt(running, body)
     running.faults.add("stall")
     with pytest.raises(TimeoutError):
-        attempt(running, body)
+        attempt(running, body, 0.5)
     assert code_of(attempt(running, body)[1]) == "200"
 
 
@@ -460,7 +485,7 @@ def test_the_command(tmp_path):
         assert ready["domain"] == "im.example.net" and ready["cir_port"]
         body = login_body(Client(None))
         request = urllib.request.Request(ready["url"], body, {"Content-Type": XML})
-        assert code_of(urllib.request.urlopen(request, timeout=10).read()) == "200"
+        assert code_of(urllib.request.urlopen(request, timeout=60).read()) == "200"
         record = json.loads(process.stdout.readline())
         assert (record["request"], record["answer"], record["code"]) == (
             "Login-Request",
@@ -470,7 +495,7 @@ def test_the_command(tmp_path):
         assert record["user"] == "wv:alice@im.example.net"
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
     assert process.returncode in (0, 130)
 
 
@@ -488,7 +513,7 @@ def test_the_command(tmp_path):
 )
 def test_the_command_refuses_in_one_line(options):
     process = command("--port", "0", "--cir-port", "0", *options)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=90)
     assert process.returncode == 1
     assert errors.startswith("microimps sim: ") and errors.count("\n") == 1
 
@@ -502,3 +527,5 @@ def test_the_guide_names_every_option_and_limit(root):
     assert {option for option in options if f"`{option}" not in guide} - {"--plain"} == set()
     limits = [each.name for each in dataclasses.fields(Limits)]
     assert [name for name in limits if f"`{name}`" not in guide] == []
+    settings = {each.name for each in dataclasses.fields(Config)} - names.keys()
+    assert {each for each in settings if f"`{each}`" not in guide} == {"users", "limits"}

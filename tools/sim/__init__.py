@@ -1,6 +1,6 @@
 """The simulated IMPS service: `serve(Config(...))` in a program, `microimps sim` on a line."""
 
-from .config import Account, Config, ConfigError, Limits
+from .config import Account, Config, ConfigError, Limits, Room
 from .exchange import Record
 from .incoming import Unintelligible
 from .server import Running, serve
@@ -12,6 +12,7 @@ __all__ = (
     "ConfigError",
     "Limits",
     "Record",
+    "Room",
     "Running",
     "Service",
     "Unintelligible",

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import mimetypes
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree.ElementTree import Element
 
 from sqlalchemy import select
 
-from . import addresses, negotiation
+from . import addresses, announcements, negotiation
 from .addresses import Address
 from .call import Call, Handler
-from .elements import child, node, number, raw_text, required, text, texts
+from .elements import child, client_id, node, number, raw_text, required, text, texts
 from .results import Code, Refusal, result
 from .sessions import Session, client_key
 from .store import User
 
+_MOST_CHALLENGES = 1024  # open at a time; the oldest goes
 _HASHES = {"SHA": hashlib.sha1, "MD5": hashlib.md5}
 
 
@@ -42,7 +45,7 @@ def digest(schema: str, nonce: str, password: str) -> str:
 def login(call: Call) -> Element:
     """Either phase of Login-Request."""
     address = addresses.parse(required(call.request, "UserID"), call.home)
-    client = child(call.request, "ClientID")
+    client = client_id(child(call.request, "ClientID"))
     cookie = required(call.request, "SessionCookie")
     if address.domain.lower() != call.home.lower():
         raise Refusal(Code.DOMAIN_NOT_SERVED)
@@ -56,12 +59,20 @@ def login(call: Call) -> Element:
         _check_password(call, user)
     elif not call.config.network_authenticated or user is None:
         return _challenge(call, user, client, pending)
+    hindrance = announcements.hindrance(call, client, user)
+    if hindrance is not None:
+        return hindrance
     created = user is None
+    issued = ""
     if user is None:
-        user = _register(call, address, raw_text(call.request, "Password"))
+        given = raw_text(call.request, "Password")
+        if not given and call.config.issue_passwords and call.version == "1.3":
+            given = issued = secrets.token_hex(6)
+        user = _register(call, address, given)
+    user.accepted |= call.version == "1.3"
     session = _open_session(call, user, client, cookie)
     completed = text(call.request, "UserID").lower() != address.key
-    return _accepted(call, session, created or completed)
+    return _accepted(call, session, created or completed, issued)
 
 
 def _check_password(call: Call, user: User | None) -> None:
@@ -112,7 +123,10 @@ def _challenge(
     if challenge is None or challenge.schema != schema or challenge.expires < call.now:
         # Otherwise the request came again, and the client may have had the first answer.
         challenge = Challenge(secrets.token_hex(8), schema, call.now + call.limits.challenge)
-        call.service.challenges[pending] = challenge
+        open_now = call.service.challenges
+        open_now[pending] = challenge
+        while len(open_now) > _MOST_CHALLENGES:
+            del open_now[next(iter(open_now))]
     return node(
         "Login-Response",
         client,
@@ -178,7 +192,7 @@ def _granted(call: Call) -> int:
     return usual if wish is None else min(max(wish, least), most)
 
 
-def _accepted(call: Call, session: Session, tell_user: bool) -> Element:
+def _accepted(call: Call, session: Session, tell_user: bool, issued: str) -> Element:
     is_13 = call.version == "1.3"
     capabilities = call.request.find("CapabilityList") if is_13 else None
     functions = call.request.find("Functions") if is_13 else None
@@ -190,6 +204,7 @@ def _accepted(call: Call, session: Session, tell_user: bool) -> Element:
         "Login-Response",
         node("UserID", session.address) if is_13 and tell_user else None,
         session.client,
+        node("Password", issued) if issued else None,
         result(Code.OK, call.version),
         node("SessionID", session.id),
         node("KeepAliveTime", session.keep_alive),
@@ -225,19 +240,37 @@ def keep_alive(call: Call) -> Element:
 
 def get_sp_info(call: Call) -> Element:
     """GetSPInfo-Request, also before login."""
-    config = call.config
+    config, client = call.config, call.request.find("ClientID")
     return node(
         "GetSPInfo-Response",
-        call.request.find("ClientID"),
+        None if client is None else client_id(client),
         node("Name", config.name),
+        _logo(Path(config.logo)) if config.logo else None,
         node("Description", config.description) if config.description else None,
         node("URL", config.url) if config.url else None,
     )
+
+
+def _logo(file: Path) -> Element:
+    octets = file.read_bytes()
+    return node(
+        "Logo",
+        node("ContentType", mimetypes.guess_type(file.name)[0] or "application/octet-stream"),
+        node("ContentSize", len(octets)),
+        node("ContentEncoding", "BASE64"),
+        node("ContentData", base64.b64encode(octets).decode()),
+    )
+
+
+def extended(call: Call) -> Element:
+    """Extended-Request: vendor data comes back as it went, for tests of a client."""
+    return node("Extended-Response", raw_text(call.request, "."))
 
 
 HANDLERS = {
     "Login-Request": Handler(login, inband=False),
     "Logout-Request": Handler(logout),
     "KeepAlive-Request": Handler(keep_alive),
+    "Extended-Request": Handler(extended),
     "GetSPInfo-Request": Handler(get_sp_info, "GETSPI", inband=False),
 }

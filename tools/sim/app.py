@@ -23,11 +23,16 @@ _TEXT = "text/plain; charset=utf-8"
 
 
 def media_type(asked: str, syntax: str, version: str) -> str:
-    """Content-Type of an answer: the spelling of the request where it names the syntax."""
+    """Content-Type of an answer: the spelling of the request where it names the syntax.
+
+    spec: transport.md section 2.3; PTS is application/vnd.wv.csp.sms in every version
+    """
     spelled = asked.partition(";")[0].strip()
     named = "wbxml" if "wbxml" in spelled.lower() else "xml" if "xml" in spelled.lower() else ""
     if named == syntax:
         return spelled
+    if syntax == "pts":
+        return "application/vnd.wv.csp.sms"
     return f"application/vnd.wv.csp{'+' if version == '1.3' else '.'}{syntax}"
 
 
@@ -65,6 +70,7 @@ class _Door:
             incoming = read(body)
         except Unintelligible as error:
             return PlainTextResponse(f"not a CSP message: {error}\n", 400, media_type=_TEXT)
+        incoming.host = request.client.host if request.client else ""
         fault = self._faults.take(incoming.primitive)
         if fault == "close":
             return Broken(fault)

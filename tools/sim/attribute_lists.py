@@ -14,7 +14,7 @@ from .call import Call, Handler
 from .elements import child, flag, node, texts
 from .envelope import VERSIONS
 from .results import Code, Outcome, Refusal
-from .store import AttributeList, Authorisation, ContactList
+from .store import AttributeList, Authorisation, Contact, ContactList
 
 
 def _scopes(call: Call, outcome: Outcome) -> list[tuple[str, str, str]]:
@@ -48,6 +48,19 @@ def _selected(call: Call, scope: str, key: str) -> AttributeList | None:
     )
 
 
+def _answered(call: Call, scope: str, key: str) -> None:
+    """Questions about those in a scope have their answer now."""
+    questions = delete(Authorisation).where(Authorisation.owner_id == call.user.id)
+    if scope == "user":
+        call.db.execute(questions.where(Authorisation.key == key))
+        return
+    pending = questions.where(Authorisation.state == "PENDING")
+    if scope == "list":
+        members = select(Contact.key).join(ContactList, Contact.list_id == ContactList.id)
+        pending = pending.where(Authorisation.key.in_(members.where(ContactList.key == key)))
+    call.db.execute(pending.execution_options(synchronize_session=False))
+
+
 def create_attribute_list(call: Call) -> Element:
     """CreateAttributeList-Request: takes the place of what was there."""
     outcome = Outcome()
@@ -73,12 +86,7 @@ def create_attribute_list(call: Call) -> Element:
         row.address, row.names = address, names
         row.notify = flag(call.request, switches[scope])
         call.db.flush()
-        if scope == "user":  # a question about this user has its answer now
-            call.db.execute(
-                delete(Authorisation).where(
-                    Authorisation.owner_id == call.user.id, Authorisation.key == key
-                )
-            )
+        _answered(call, scope, key)
     call.service.access_changed(call.db, call.user)
     return call.done(outcome, len(scopes))
 

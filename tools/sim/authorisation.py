@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session as Database
 from . import addresses, blocking
 from .attributes import ALL, empty_list, named
 from .call import Call, Handler
-from .elements import flag, node, required, texts
+from .elements import flag, node, nodes, required, texts
 from .envelope import VERSIONS
 from .results import Code, Refusal
 from .sessions import Outgoing, Session
@@ -28,15 +28,21 @@ if TYPE_CHECKING:
     from .service import Service
 
 _SCOPES = ("user", "list", "default")
+# The NotificationType that tells of a question, by the scope of the list that wants it asked.
+_TYPES = {"user": "ANU", "list": "ANC", "default": "AND"}
 
 
 @dataclass
 class Rule:
-    """What one watcher may see of one owner; ask: the owner wants to be asked for more."""
+    """What one watcher may see of one owner; ask: the owner wants to be asked for more.
+
+    scope: of the attribute list that says so, with lists the addresses of contact lists.
+    """
 
     names: frozenset[str]
     ask: bool = False
-    pending: bool = False
+    scope: str = "user"
+    lists: tuple[str, ...] = ()
 
 
 def split(names: str) -> frozenset[str]:
@@ -70,9 +76,9 @@ def _rule(lists: list[AttributeList], answer: Authorisation | None, usual: Rule)
         some = [each for each in lists if each.scope == scope]
         if some:
             names = split(" ".join(each.names for each in some))
-            ask = any(each.notify for each in some)
-            return Rule(names, ask, ask and answer is not None)
-    return Rule(usual.names, usual.ask, answer is not None)
+            asking = tuple(each.address for each in some if each.notify)
+            return Rule(names, bool(asking), scope, asking)
+    return usual
 
 
 def _lists(db: Database, ids: list[int], watcher: str) -> dict[int, list[AttributeList]]:
@@ -125,32 +131,42 @@ def ask(call: Call, owner: User, names: frozenset[str]) -> None:
     call.db.add(row)
     call.db.flush()
     for session in call.service.sessions.of(owner.key):
-        _put_question(call.service, session, row)
+        _put_question(call.service, call.db, session, owner, row)
 
 
 def put_questions(service: Service, db: Database, session: Session) -> None:
     """Ask a user who has just logged in about everybody who waits for an answer."""
+    owner = db.get(User, session.user_id)
     for row in db.scalars(
         select(Authorisation).where(
             Authorisation.owner_id == session.user_id, Authorisation.state == "PENDING"
         )
     ):
-        _put_question(service, session, row)
+        if owner is not None:
+            _put_question(service, db, session, owner, row)
 
 
-def _put_question(service: Service, session: Session, row: Authorisation) -> None:
+def _put_question(
+    service: Service, db: Database, session: Session, owner: User, row: Authorisation
+) -> None:
     asker, names = row.address, split(row.names)
+    rule = rules(db, [owner], row.key, service.config.presence)[owner.id]
 
     def build(db: Database, session: Session) -> Element:
         wanted = empty_list(names, session.version, VERSIONS[session.version].pa)
         if session.version == "1.3":
             return node(
                 "Notification-Request",
-                node("NotificationType", "ANU"),
+                node("NotificationType", _TYPES[rule.scope]),
                 wanted,
                 node("UserIDList", node("UserID", asker)),
+                node("ContactListIDList", *nodes("ContactList", rule.lists))
+                if rule.scope == "list"
+                else None,
+                node("DefaultList", True) if rule.scope == "default" else None,
             )
-        return node("PresenceAuth-Request", node("UserID", asker), wanted)
+        some = None if names >= ALL else wanted  # no list is all
+        return node("PresenceAuth-Request", node("UserID", asker), some)
 
     service.send(session, Outgoing(("authorise", row.key), build))
 

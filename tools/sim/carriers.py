@@ -17,6 +17,7 @@ from microimps.sms_bearer.submit import Submit
 from microimps.sms_bearer.text import decode, encode
 
 from ..gsm import Message, Network, Refused
+from .sms import port_pair
 
 if TYPE_CHECKING:
     import smpp34
@@ -57,7 +58,7 @@ class NetworkCarrier:
         """Send octets, or text in 7 bits. Raises OSError while the network refuses."""
         for _ in range(_TRIES):
             with contextlib.suppress(Refused):
-                self._application.send(number, body, ports=(port, port))
+                self._application.send(number, body, ports=port_pair(port))
                 return
             await self._network.clock.sleep(_PAUSE)
         raise OSError("the network is throttling")
@@ -130,7 +131,7 @@ class SmppCarrier:
         from ..gsm.smpp import outgoing
 
         dcs, octets = body_of(body)
-        message = Message(self._number, number, octets, (ports_element(port, port),), dcs)
+        message = Message(self._number, number, octets, (ports_element(*port_pair(port)),), dcs)
         for _ in range(_TRIES):
             if self._session is not None:
                 with contextlib.suppress(smpp34.SmppError):
@@ -225,7 +226,7 @@ class ModemCarrier:
         submit = self._submit
         try:
             submit.open(number, 0 if isinstance(body, str) else 4)
-            submit.element(5, 4, port, port)
+            submit.element(5, 4, *port_pair(port))
             encode(submit, body)
             await self._do(self.modem.send(submit))
         except (Error, OSError) as error:

@@ -1,21 +1,28 @@
-"""The TCP CIR: tells clients to poll. spec: transport.md sections 4 and 5.4,
+"""The TCP and UDP CIR: tells clients to poll. spec: transport.md sections 4, 5.2 to 5.4,
 more-pts-and-transport.md section 5
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+from collections.abc import Callable
+from functools import partial
 
 from .service import Service
 from .sessions import Session
 
 _LONGEST_LINE = 256
 _OK = b"OK\r\n"
+PUSH = b"\x01\x06\x03\xc6\xaf\x8a"  # push of a CIR text to the IMPS application
 
 
 class CirServer:
-    """Listens for HELO and PING, sends WVCI. Runs in the event loop that started it."""
+    """Listens for HELO and PING, sends WVCI: over TCP where the client is connected, else by the
+    first agreed method that can be; when no poll followed, the next time by the method after
+    that. Runs in the event loop that started it.
+    """
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -24,19 +31,20 @@ class CirServer:
         self._server: asyncio.Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def start(self, listener: socket.socket) -> None:
-        """Serve the connections that come to `listener`."""
+    async def start(self, listener: socket.socket | None) -> None:
+        """Serve the connections that come to `listener`, if there is one."""
         self._loop = asyncio.get_running_loop()
-        self._server = await asyncio.start_server(
-            self._connected, sock=listener, limit=_LONGEST_LINE
-        )
         self._service.on_waiting = self.notice
+        if listener is not None:
+            self._server = await asyncio.start_server(
+                self._connected, sock=listener, limit=_LONGEST_LINE
+            )
 
     async def stop(self) -> None:
         """Close the port and every connection."""
+        self._service.on_waiting = lambda session: None
         if self._server is None:
             return
-        self._service.on_waiting = lambda session: None
         self._server.close()
         for task in self._tasks:
             task.cancel()
@@ -49,9 +57,25 @@ class CirServer:
             self._loop.call_soon_threadsafe(self._write_notice, session)
 
     def _write_notice(self, session: Session) -> None:
+        ways = self._ways(session)
+        if ways:
+            ways[session.missed % len(ways)]()
+
+    def _ways(self, session: Session) -> list[Callable[[], object]]:
+        """What tells a session: its connection, then the agreed methods in their order."""
+        text, told = _notice(session), session.capabilities
+        port = self._service.config.push_port
+        ways: list[Callable[[], object]] = []
         writer = self._writers.get(session.id)
         if writer is not None and not writer.is_closing():
-            writer.write(f"WVCI {session.version} {session.cookie}\r\n".encode())
+            ways.append(partial(writer.write, text + b"\r\n"))
+        targets = {"SUDP": (text, told.udp), "WAPUDP": (PUSH + text, port)}
+        for method in (*told.cir, "SSMS"):  # HELO by SMS is enough, agreed on or not
+            if method in targets and session.host:
+                ways.append(partial(_send, session.host, *targets[method]))
+            if method in ("SSMS", "WAPSMS") and session.cir_number:
+                ways.append(partial(self._service.on_sms, session))
+        return ways
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -90,6 +114,17 @@ class CirServer:
         while line and self._service.sessions.get(session.id) is session:
             writer.write(_OK)
             if session.is_waited_for(self._service.clock()):
-                self._write_notice(session)
+                writer.write(_notice(session) + b"\r\n")
             await writer.drain()
             line = await reader.readline()
+
+
+def _notice(session: Session) -> bytes:
+    return f"WVCI {session.version} {session.cookie}".encode()
+
+
+def _send(host: str, datagram: bytes, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock, contextlib.suppress(OSError):
+        sock.setblocking(False)
+        sock.sendto(datagram, (host, port))  # what gets lost is sent again while it is due

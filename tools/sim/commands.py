@@ -16,6 +16,7 @@ from rich.console import Console
 from .config import Account, Config, ConfigError, Limits, load
 from .exchange import Record
 from .server import Running
+from .sms_option import WAYS, shown
 
 DEFAULT_PORT = 8080
 DEFAULT_CIR_PORT = 3171
@@ -42,7 +43,7 @@ def sim(
         typer.Option(
             "--config",
             "-c",
-            help="TOML file with users and settings; options win over it.",
+            help="TOML file with users and settings; options override it.",
         ),
     ] = None,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -52,12 +53,34 @@ def sim(
             help="Name or address that clients are told for CIR, where it differs.",
         ),
     ] = None,
-    port: Annotated[int | None, typer.Option(help="HTTP port, 0 for any free one.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="HTTP port, 0 for any free one.", min=0, max=65535)
+    ] = None,
     cir_port: Annotated[
         int | None,
         typer.Option(
             help="TCP CIR port, 0 for any free one, -1 for no TCP CIR.",
+            min=-1,
+            max=65535,
         ),
+    ] = None,
+    sms: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WAY",
+            help="Serve SMS too: "
+            + WAYS
+            + "; the last is a network of its own with these modems.",
+        ),
+    ] = None,
+    sms_number: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Number of the service for SMS.")
+    ] = None,
+    sms_profile: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Profile of the service's own modem.")
+    ] = None,
+    sms_pin: Annotated[
+        str | None, typer.Option(metavar="PIN", help="PIN of the service's own modem.")
     ] = None,
     domain: Annotated[str | None, typer.Option(help="Home domain of the users.")] = None,
     database: Annotated[
@@ -70,14 +93,14 @@ def sim(
         list[str] | None,
         typer.Option(
             metavar="NAME:PASSWORD",
-            help="Add a user.",
+            help="Add a user; may be repeated.",
         ),
     ] = None,
     contacts: Annotated[
         list[str] | None,
         typer.Option(
             metavar="USER=N",
-            help="Give a user a list `friends` of N contacts.",
+            help="Give a user a list `friends` of N contacts; may be repeated.",
         ),
     ] = None,
     register: Annotated[
@@ -124,7 +147,7 @@ def sim(
         list[str] | None,
         typer.Option(
             metavar="LEAF",
-            help="Do not offer this leaf of the service tree, such as GETLM.",
+            help="Do not offer this leaf of the service tree, such as GETLM; may be repeated.",
         ),
     ] = None,
     latency: Annotated[float | None, typer.Option(help="Seconds until an answer is sent.")] = None,
@@ -132,14 +155,15 @@ def sim(
         list[str] | None,
         typer.Option(
             metavar="KIND[:PRIMITIVE[:COUNT]]",
-            help="Break answers: close, drop, cut, stall or an HTTP status. COUNT 0 is for ever.",
+            help="Break answers: close, drop, cut, stall or an HTTP status; COUNT 0 is for ever; "
+            "may be repeated.",
         ),
     ] = None,
     limit: Annotated[
         list[str] | None,
         typer.Option(
             metavar="NAME=N",
-            help="Change a limit, such as contacts=500.",
+            help="Change a limit, such as contacts=500; may be repeated.",
         ),
     ] = None,
     verbose: Annotated[
@@ -163,6 +187,10 @@ def sim(
         "host": host,
         "public_host": public_host,
         "port": port,
+        "sms": sms,
+        "sms_number": sms_number,
+        "sms_profile": sms_profile,
+        "sms_pin": sms_pin,
         "domain": domain,
         "database": _database(database),
         "register": register,
@@ -183,7 +211,7 @@ def sim(
         if cir_port is not None:
             given["cir_port"] = None if cir_port < 0 else cir_port
         running = Running(dataclasses.replace(settings, **given))
-    except (ConfigError, OSError) as error:
+    except ConfigError as error:
         typer.echo(f"microimps sim: {error}", err=True)
         raise typer.Exit(1) from None
     if json_lines:
@@ -236,13 +264,27 @@ def _additions(
 def _announce(console: Console, running: Running, json_lines: bool) -> None:
     config = running.service.config
     if json_lines:
-        ready = {"url": running.url, "cir_port": running.cir_port, "domain": config.domain}
+        ready: dict[str, Any] = {
+            "url": running.url,
+            "cir_port": running.cir_port,
+            "domain": config.domain,
+        }
+        if running.carrier:
+            ready["sms"] = {"number": config.sms_number, "modems": _devices(running)}
         console.print_json(json.dumps({"ready": ready}), indent=None)
         return
     cir = f"TCP CIR on port {running.cir_port}" if running.cir_port else "no TCP CIR"
     service = f"[bold]IMPS service for {config.domain}[/]"
     console.print(f"{service} at {running.url}, {cir}", soft_wrap=True)
+    if running.carrier:
+        console.print(f"SMS to {config.sms_number}, through {shown(config.sms)}", soft_wrap=True)
+    for number, device in _devices(running).items():
+        console.print(f"modem {number} at {device}", soft_wrap=True)
     console.print("Ctrl-C stops it.", style="dim")
+
+
+def _devices(running: Running) -> dict[str, str]:
+    return getattr(running.carrier, "devices", {})
 
 
 def _print_json(console: Console, record: Record) -> None:

@@ -8,16 +8,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session as Database
 
 from .elements import freeze, node, text, thaw
 from .results import Code, result
 from .sessions import Outgoing, Session
-from .store import Delivery, Message, Report, User
+from .store import ByGroup, Delivery, Message, Report, Said, User
 from .times import date_time
 
 if TYPE_CHECKING:
+    from .rooms import Seat
     from .service import Service
 
 # Content of MessageInfo; the second line is for 1.3 only.
@@ -59,20 +60,27 @@ def _present(service: Service, db: Database, session: Session, identity: int) ->
         return None
     message = message_of(db, row)
     info = message_info(message, row, session.version)
-    if _pushed(session, info, message):
-        push = node("NewMessage", info, *content_of(message))
+    seat = service.rooms.seat(row.by_group.group, session) if row.by_group else None
+    if _pushed(session, info, message, seat):
+        nothing = [node("ContentData")] if session.version == "1.1" else []  # has to be there
+        push = node("NewMessage", info, *(content_of(message) or nothing))
         if service.fits(session, push):
             return push
     notification = node("MessageNotification", info)
     return notification if service.fits(session, notification) else None
 
 
-def _pushed(session: Session, info: Element, message: Message) -> bool:
+def _pushed(session: Session, info: Element, message: Message, seat: Seat | None) -> bool:
     can = session.capabilities
     kind = text(info, "ContentType").partition(";")[0].strip().lower()
     limits = [can.push, can.text if kind.startswith("text/") else None]
+    push = can.delivery == "P"
+    if seat is not None and seat.push is not None:
+        push = seat.push
+    if seat is not None and seat.limit is not None:
+        limits = [seat.limit]
     return (
-        can.delivery == "P"
+        push
         and (not can.content_types or kind in can.content_types)
         and all(limit is None or message.size <= limit for limit in limits)
     )
@@ -114,17 +122,27 @@ def message_of(db: Database, row: Delivery) -> Message:
 def message_info(message: Message, row: Delivery, version: str) -> Element:
     """MessageInfo in the form of a version, for one recipient."""
     whole = thaw(message.info)
-    recipient = node("User", node("UserID", row.address))
+    parties = node("Parties", node("Recipient", node("User", node("UserID", row.address))))
+    if row.by_group is not None:
+        parties = thaw(row.by_group.parties)
+    return of_version(with_parties(whole, parties), version)
+
+
+def with_parties(whole: Element, parties: Element) -> Element:
+    """MessageInfo with the Recipient, and the Sender if there is one, of `parties`."""
     info = Element("MessageInfo")
     for tag in INFO:
-        if tag == "Recipient":
-            info.append(node("Recipient", recipient))
-        elif version == "1.3" or tag not in _INFO_13:
-            info.extend(whole.findall(tag))
+        told = parties if parties.find(tag) is not None else whole
+        info.extend(told.findall(tag))
     return info
 
 
-def content_of(message: Message) -> list[Element]:
+def of_version(whole: Element, version: str) -> Element:
+    """MessageInfo with what a version has of it."""
+    return node("MessageInfo", *(x for x in whole if version == "1.3" or x.tag not in _INFO_13))
+
+
+def content_of(message: Message | Said) -> list[Element]:
     return [node("ContentData", message.content)] if message.has_content else []
 
 
@@ -134,7 +152,7 @@ def close(service: Service, db: Database, row: Delivery, code: int) -> None:
     user = db.get_one(User, row.user_id)
     for session in service.sessions.of(user.key):
         _settle(service, db, session, row.id, code)
-    if message.report:
+    if message.report and not _by_all(row) and _has_room(service, db, message.sender_id):
         report = Report(
             user_id=message.sender_id,
             code=int(code),
@@ -146,11 +164,47 @@ def close(service: Service, db: Database, row: Delivery, code: int) -> None:
         sender = db.get_one(User, message.sender_id)
         for session in service.sessions.of(sender.key):
             offer_report(service, session, report)
+    _delete(db, row)
+
+
+def _has_room(service: Service, db: Database, user_id: int) -> bool:
+    """Whether a user who does not fetch delivery reports has not too many of them."""
+    held = db.scalar(select(func.count()).select_from(Report).where(Report.user_id == user_id))
+    return (held or 0) < service.config.limits.messages
+
+
+def _by_all(row: Delivery) -> bool:
+    """Whether the message was for all of a group: then nobody is told who got it."""
+    if row.by_group is None:
+        return False
+    return thaw(row.by_group.parties).find("Recipient/Group/GroupID") is not None
+
+
+def _delete(db: Database, row: Delivery) -> None:
+    identity = row.message_row
     db.delete(row)
     db.flush()
-    more = db.scalar(select(Delivery.id).where(Delivery.message_row == message.id).limit(1))
+    more = db.scalar(select(Delivery.id).where(Delivery.message_row == identity).limit(1))
     if more is None:
-        db.execute(delete(Message).where(Message.id == message.id))
+        db.execute(delete(Message).where(Message.id == identity))
+
+
+def drop_all(db: Database) -> None:
+    """The service begins: nobody is in a group yet."""
+    for row in db.scalars(select(Delivery).join(ByGroup)).all():
+        _delete(db, row)
+
+
+def drop(db: Database, group: str, session: Session) -> None:
+    """Messages of a group are for those who are there: what waits for who went is gone."""
+    waiting = (
+        select(Delivery)
+        .join(ByGroup)
+        .where(ByGroup.group == group, Delivery.user_id == session.user_id)
+    )
+    for row in db.scalars(waiting).all():
+        if row.client == session.client_key:
+            _delete(db, row)
 
 
 def _settle(service: Service, db: Database, session: Session, identity: int, code: int) -> None:
@@ -175,10 +229,7 @@ def offer_report(service: Service, session: Session, report: Report) -> None:
         if row is None:
             return None
         whole, version = thaw(row.info), session.version
-        info = node(
-            "MessageInfo",
-            *(each for each in whole if version == "1.3" or each.tag not in _INFO_13),
-        )
+        info = of_version(whole, version)
         time = None if version == "1.1" else node("DeliveryTime", date_time(row.at))
         return node("DeliveryReport-Request", result(row.code, version), time, info)
 

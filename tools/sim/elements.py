@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from ..conformance.models import check
+from ..tables import VERSIONS
 from .results import Code, Refusal
 
 
@@ -80,6 +82,27 @@ def child(parent: Element, tag: str) -> Element:
     if found is None:
         raise Refusal(Code.BAD_REQUEST, f"{tag} is missing")
     return found
+
+
+def sound(element: Element) -> Element:
+    """An element that is told on just as it came. Raises Refusal 400 where others could not read
+    it, since it breaks its content model.
+    """
+    broken = check(element, VERSIONS[-1])
+    if broken:
+        raise Refusal(Code.BAD_REQUEST, broken[0][:200])
+    return element
+
+
+def client_id(told: Element) -> Element:
+    """A ClientID with what belongs into it."""
+    parts = (tag for tag in ("URL", "MSISDN") if told.find(tag) is not None)
+    return node("ClientID", *(node(tag, text(told, tag)) for tag in parts))
+
+
+def screen_name(name: str, group: str) -> Element:
+    """A ScreenName; group: address of the group in which it is one."""
+    return node("ScreenName", node("SName", name), node("GroupID", group))
 
 
 def freeze(element: Element) -> str:

@@ -42,13 +42,22 @@ VERSIONS = {
 NEWEST = "1.3"
 
 
+class Segment(NamedTuple):
+    """What is announced of a primitive that comes in segments: how many, and which one this is."""
+
+    total: int
+    tid: str
+    reference: int
+
+
 @dataclass
 class Transaction:
-    """mode: `Request` or `Response`; content: the primitive."""
+    """mode: `Request` or `Response`; content: the primitive, or the first segment of it."""
 
     mode: str
     tid: str
     content: Element
+    segment: Segment | None = None
 
 
 @dataclass
@@ -109,11 +118,25 @@ def build(envelope: Envelope) -> Element:
         described.append(node("TransactionID", each.tid))
         if envelope.version == "1.1" and envelope.poll is not None:
             described.append(node("Poll", envelope.poll))
+        if each.segment is not None:
+            described.append(_segment_info(each.segment))
         content = SubElement(transaction, "TransactionContent", {"xmlns": names.trc})
         content.append(each.content)
     if envelope.version != "1.1" and envelope.poll is not None:
         session.append(node("Poll", envelope.poll))
     return root
+
+
+def _segment_info(segment: Segment) -> Element:
+    return node(
+        "SegmentInfo",
+        node("SegmentCount", segment.total),
+        node(
+            "SegmentID",
+            node("TransactionID", segment.tid),
+            node("SegmentReference", segment.reference),
+        ),
+    )
 
 
 def discovery(root: Element) -> Element | None:

@@ -10,22 +10,42 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
+from ..conformance.models import primitives
 from ..message import EncodeError, Message, encode
 from . import (
     access,
+    announcements,
     attribute_lists,
     authorisation,
     blocking,
     delivery,
+    group_admin,
+    groups,
+    invitations,
     lists,
+    location,
     messaging,
     negotiation,
+    notifications,
     presence,
+    profiles,
+    search,
+    segments,
     tree,
 )
 from .call import Call, Handler
 from .elements import node, text
-from .envelope import NEWEST, Envelope, Transaction, build, discovered, discovery, first_tid, parse
+from .envelope import (
+    NEWEST,
+    VERSIONS,
+    Envelope,
+    Transaction,
+    build,
+    discovered,
+    discovery,
+    first_tid,
+    parse,
+)
 from .incoming import Incoming
 from .results import Code, Refusal, result, status
 from .sessions import Outgoing, Session
@@ -40,12 +60,26 @@ HANDLERS: dict[str, Handler] = {
     **attribute_lists.HANDLERS,
     **authorisation.HANDLERS,
     **presence.HANDLERS,
+    **location.HANDLERS,
     **blocking.HANDLERS,
     **messaging.HANDLERS,
+    **search.HANDLERS,
+    **segments.HANDLERS,
+    **notifications.HANDLERS,
+    **announcements.HANDLERS,
+    **invitations.HANDLERS,
+    **profiles.HANDLERS,
+    **groups.HANDLERS,
+    **group_admin.HANDLERS,
 }
 _POLL = "Polling-Request"
 _MOST_LOGINS = 1024
 _log = logging.getLogger(__name__)
+
+
+def _since(name: str) -> str:
+    """The version that a primitive came with; the first for one without a model."""
+    return next((each for each in VERSIONS if name in primitives(each)), "1.1")
 
 
 @dataclass
@@ -157,19 +191,41 @@ class Exchange:
             if before.number and not self.incoming.sender:
                 before.moved()
             before.number = self.incoming.sender
+            before.host = self.incoming.host or before.host
         answered = False
         for each in envelope.transactions:
-            if each.mode == "Response":
-                answered |= self._client_answer(each)
-            elif each.content.tag == _POLL:
-                self._poll(each)
-            else:
-                self._request(each)
+            try:
+                answered |= self._carry_out(each)
+            except Refusal as refusal:
+                self._refuse(each.tid, refusal)
+            except Exception:
+                _log.exception("the service failed at %s", each.content.tag)
+                self._refuse(each.tid, Refusal(Code.SERVER_FAULT))
         if answered and self.live and not self._answers:
             self._next_request(self.live)
         answer = self._finish()
         self._keep(envelope, before, answer)
         return answer
+
+    def _carry_out(self, each: Transaction) -> bool:
+        """Do what a transaction asks for; whether it was the answer to a server request."""
+        if each.mode == "Response" and not self._asks(each):
+            return self._client_answer(each)
+        if each.content.tag == _POLL:
+            self._poll(each)
+        else:
+            self._request(each)
+        return False
+
+    def _asks(self, each: Transaction) -> bool:
+        """PTS has one code for MessageDelivered, which is a request after GetMessage."""
+        if self.incoming.syntax != "pts" or self.live is None:
+            return False
+        asked = self.live.waits_for(each.tid)
+        told = text(each.content, "MessageID")
+        return each.content.tag == "MessageDelivered" and told != text(
+            asked, "MessageInfo/MessageID"
+        )
 
     def _client_answer(self, each: Transaction) -> bool:
         if self.live is None:
@@ -219,23 +275,15 @@ class Exchange:
             self._answers.append(Transaction("Request", outgoing.tid, outgoing.primitive))
 
     def _request(self, each: Transaction) -> None:
-        try:
-            with self.service.store.begin() as db:
-                handler = self._handler(each.content.tag)
-                call = Call(self.service, db, self.live, self.version, each.content, self.now)
-                answer = handler.answer(call)
-            self.live = call.live
-            if self.live is not None:
-                self.live.syntax = self.incoming.syntax
-                self.live.number = self.incoming.sender
-                self.live = self.service.sessions.get(self.live.id)
-        except Refusal as refusal:
-            self._refuse(each.tid, refusal)
-            return
-        except Exception:
-            _log.exception("the service failed at %s", each.content.tag)
-            self._refuse(each.tid, Refusal(Code.SERVER_FAULT))
-            return
+        with self.service.store.begin() as db:
+            handler = self._handler(each.content.tag)
+            call = Call(self.service, db, self.live, self.version, each.content, self.now)
+            answer = handler.answer(call)
+        self.live = call.live
+        if self.live is not None:
+            self.live.syntax = self.incoming.syntax
+            self.live.number = self.incoming.sender
+            self.live = self.service.sessions.get(self.live.id)
         if each.content.tag == "Login-Request":
             self._session_id = ""  # Login-Response is outside the session
             self._agree_on_codes(each.content, answer)
@@ -255,10 +303,8 @@ class Exchange:
         if self.live is None:
             raise Refusal(self.service.sessions.ending(self._session_id))
         agreed = self.live.agreed
-        if handler is None:
-            if name not in tree.ELSEWHERE:
-                raise Refusal(Code.UNKNOWN_SERVICE)
-            raise Refusal(Code.NOT_IMPLEMENTED if agreed is None else Code.SERVICE_NOT_AGREED)
+        if handler is None or _since(name) > self.version:
+            raise Refusal(Code.UNKNOWN_SERVICE)
         exists = handler.leaf in {leaf.name for leaf in tree.of_version(self.version)}
         if exists and handler.leaf not in self.service.offered(self.version):
             raise Refusal(Code.UNKNOWN_SERVICE)
@@ -278,12 +324,21 @@ class Exchange:
         body = self._encode(self._message())
         largest = self.live.largest if self.live else None
         if largest is not None and len(body) > largest and self._answers[0].mode == "Response":
-            self._answers = [
-                Transaction("Response", each.tid, status(Code.ANSWER_TOO_LARGE, self.version))
-                for each in self._answers
-            ]
+            self._answers = [self._small(each) for each in self._answers]
             body = self._encode(self._message())
         return body
+
+    def _small(self, each: Transaction) -> Transaction:
+        """In place of an answer that is too large: a shorter one, its first segment, or 432."""
+        refusal = Transaction("Response", each.tid, status(Code.ANSWER_TOO_LARGE, self.version))
+        if self.live is None or len(self._answers) != 1:
+            return refusal
+        if negotiation.shorten(each.content) and self.service.fits(self.live, each.content):
+            return each
+        if each.content.tag == "Login-Response":  # segments can be had within a session only
+            return refusal
+        first = segments.cut(self.live, self.version, self.incoming.syntax, each)
+        return first or refusal
 
     def _message(self) -> Element:
         poll = None if self.live is None else self.live.is_waited_for(self.now)
@@ -293,11 +348,15 @@ class Exchange:
         try:
             return encode(self._in_syntax(root))
         except EncodeError as error:
-            _log.error("an answer cannot be written: %s", error)
             self._answers = []
-            first = first_tid(root)
-            self._refuse(first, Refusal(Code.SERVER_FAULT, "an answer that cannot be written"))
+            self._refuse(first_tid(root), self._unwritable(error))
             return encode(self._in_syntax(self._message()))
+
+    def _unwritable(self, error: EncodeError) -> Refusal:
+        if self.incoming.syntax == "pts":  # its public codes are not for everything
+            return Refusal(Code.NOT_IMPLEMENTED, str(error))
+        _log.error("an answer cannot be written: %s", error)
+        return Refusal(Code.SERVER_FAULT, "an answer that cannot be written")
 
     def _in_syntax(self, root: Element) -> Message:
         private = self.live is not None and self.live.extension

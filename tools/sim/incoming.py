@@ -21,7 +21,7 @@ class Unintelligible(ValueError):
 @dataclass
 class Incoming:
     """A request that was read. root is None when it is malformed, fault then says how; sender is
-    the number that it came from over SMS, empty over HTTP.
+    the number that it came from over SMS, empty over HTTP; host the address over HTTP.
     """
 
     body: bytes
@@ -30,6 +30,7 @@ class Incoming:
     root: Element | None
     fault: str = ""
     sender: str = ""
+    host: str = ""
 
     @property
     def primitive(self) -> str:

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from sqlalchemy import delete, func, insert, select
 
-from . import addresses, attribute_lists, presence
+from . import addresses, attribute_lists, notifications, presence
 from .call import Call, Handler
 from .elements import flag, node, required, text, texts
 from .results import Code, Outcome, Refusal
@@ -28,7 +28,9 @@ def get_list(call: Call) -> Element:
 
 
 def create_list(call: Call) -> Element:
-    """CreateList-Request, answered by CreateList-Response from 1.3 on."""
+    """CreateList-Request, answered by CreateList-Response from 1.3 on, but in PTS without private
+    codes by Status in every version (pts.md section 8).
+    """
     spelled = required(call.request, "ContactList")
     address = addresses.parse(spelled, call.home)
     if not address.resource:
@@ -59,7 +61,9 @@ def create_list(call: Call) -> Element:
     _set_properties(call, row, call.request.find("ContactListProperties"))
     outcome = Outcome()
     _add(call, row, _members(call, call.request.find("NickList")), outcome)
-    if outcome.details or call.version != "1.3":
+    _tell(call, "CLCR", row)
+    uncoded = call.session.syntax == "pts" and not call.session.extension
+    if outcome.details or call.version != "1.3" or uncoded:
         return call.done(outcome)
     return node("CreateList-Response", node("ContactList", row.address), _properties(row))
 
@@ -89,6 +93,7 @@ def delete_list(call: Call) -> Element:
         if heir is not None:
             heir.is_default = True
     call.service.access_changed(call.db, call.user)
+    _tell(call, "CLD", row)
     return call.done()
 
 
@@ -96,7 +101,8 @@ def list_manage(call: Call) -> Element:
     """ListManage-Request: change a list, read it, or both; 1.1 always gets the list back."""
     row = _selected(call)
     request, outcome = call.request, Outcome()
-    _set_properties(call, row, request.find("ContactListProperties"))
+    properties = request.find("ContactListProperties")
+    _set_properties(call, row, properties)
     added = _add(call, row, _members(call, request.find("AddNickList")), outcome)
     removed = texts(request, "RemoveNickList/UserID")
     removed += texts(request, "RemoveNickList/NickName/UserID")
@@ -104,11 +110,19 @@ def list_manage(call: Call) -> Element:
         _remove(call, row, removed)
     if added and flag(request, "AuthorizeAndGrant"):
         attribute_lists.grant(call, ((key, address) for key, address, _ in added))
+    if properties is not None or added or removed:
+        _tell(call, "CLC", row)
     wanted = flag(request, "ReceiveList", call.version == "1.1")
     result = outcome.result(len(added) + len(removed), call.version)
     if not wanted:
         return node("ListManage-Response", result)
     return node("ListManage-Response", result, _nick_list(call, row), _properties(row))
+
+
+def _tell(call: Call, kind: str, row: ContactList) -> None:
+    """Keep the user's other sessions up to date with the contact lists."""
+    listed = notifications.lists(row.address)
+    notifications.tell(call.service, call.session.key, kind, listed, besides=call.session)
 
 
 def _selected(call: Call) -> ContactList:
@@ -198,6 +212,11 @@ def _add(call: Call, row: ContactList, members: list[_Member], outcome: Outcome)
     if new:
         call.db.execute(insert(Contact), new)
         _follow(call, row, added)
+        if "/~" in row.key:  # of phone software: addresses-and-types.md section 1.4
+            return added
+        owner = node("UserList", node("User", node("UserID", call.session.address)))
+        for each in new:
+            notifications.tell(call.service, str(each["key"]), "ATCL", owner)
     return added
 
 

@@ -7,21 +7,20 @@ spec: transactions.md section 10
 from __future__ import annotations
 
 import base64
-import binascii
 import secrets
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from sqlalchemy import func, select
 
-from . import addresses, blocking, delivery
+from . import addresses, blocking, delivery, group_messages, handling
 from .call import Call, Handler
-from .delivery import INFO, content_of, message_info, message_of
-from .elements import child, flag, freeze, node, number, required, text, texts, thaw
+from .delivery import INFO, content_of, message_info, message_of, of_version
+from .elements import child, flag, freeze, node, number, required, sound, text, texts, thaw
 from .presence import list_names, own_list
 from .results import Code, Outcome, Refusal
 from .sessions import client_key
-from .store import Contact, Delivery, Message, User
+from .store import Contact, Delivery, Message, Said, User
 from .times import date_time
 
 
@@ -37,11 +36,13 @@ def send_message(call: Call) -> Element:
     told = child(call.request, "MessageInfo")
     _check_sender(call, told)
     outcome = Outcome()
-    recipients = _recipients(call, child(told, "Recipient"), outcome)
+    wanted = child(told, "Recipient")
+    targets = group_messages.targets(call, wanted, outcome)
+    recipients = _recipients(call, wanted, outcome)
     content = call.request.find("ContentData")
     message = _new_message(call, told, content)
     message.report = flag(call.request, "DeliveryReport")
-    done = _deliver(call, message, recipients, outcome)
+    done = _deliver(call, message, recipients, targets, outcome)
     answer = outcome.result(done, call.version)
     return node("SendMessage-Response", answer, node("MessageID", message.message_id))
 
@@ -53,8 +54,9 @@ def _check_sender(call: Call, told: Element) -> None:
     client = told.find("Sender/User/ClientID")
     if client is not None and client_key(client) not in ("", call.session.client_key):
         raise Refusal(Code.WRONG_SENDER_CLIENT)
-    if told.find("Sender/Group") is not None:
-        raise Refusal(Code.WRONG_SENDER, "groups are not offered")
+    group = told.find("Sender/Group")
+    if group is not None and not group_messages.is_sender(call, group):
+        raise Refusal(Code.WRONG_SENDER)
 
 
 def _recipients(call: Call, told: Element, outcome: Outcome) -> list[_Recipient]:
@@ -73,10 +75,7 @@ def _recipients(call: Call, told: Element, outcome: Outcome) -> list[_Recipient]
             continue
         for member in call.db.scalars(select(Contact).where(Contact.list_id == row.id)):
             wanted.setdefault((member.key, ""), (member.address, None))
-    for group in told.findall("Group"):
-        name = text(group, "GroupID") or text(group, "ScreenName/GroupID")
-        outcome.fail(Code.NO_SUCH_GROUP, "GroupID", name)
-    if not wanted and not outcome.details:
+    if not wanted and not outcome.details and told.find("Group") is None:
         raise Refusal(Code.BAD_REQUEST, "Recipient is empty")
     found = []
     for (key, _), (spelled, client) in wanted.items():
@@ -107,7 +106,8 @@ def _new_message(call: Call, told: Element, content: Element | None) -> Message:
         "DateTime": node("DateTime", date_time(call.now)),
     }
     for tag in INFO:
-        info.extend([settled[tag]] if tag in settled else told.findall(tag))
+        as_told = told.findall(tag)[: None if tag == "ExtBlockETEM" else 1]
+        info.extend([settled[tag]] if tag in settled else [sound(each) for each in as_told])
     life = call.limits.validity if validity is None else validity
     return Message(
         message_id=identity,
@@ -126,11 +126,17 @@ def _size(data: str, encoding: str) -> int:
         return len(data.encode())
     try:
         return len(base64.b64decode(data, validate=False))
-    except binascii.Error:
+    except ValueError:  # also where it is not ASCII
         raise Refusal(Code.BAD_PARAMETER, "ContentData is not BASE64") from None
 
 
-def _deliver(call: Call, message: Message, recipients: list[_Recipient], outcome: Outcome) -> int:
+def _deliver(
+    call: Call,
+    message: Message,
+    recipients: list[_Recipient],
+    targets: list[group_messages.Target],
+    outcome: Outcome,
+) -> int:
     """Store the message for each recipient and queue it in the sessions; how many took it."""
     call.db.add(message)
     call.db.flush()
@@ -151,7 +157,7 @@ def _deliver(call: Call, message: Message, recipients: list[_Recipient], outcome
             code = Code.BLOCKED_BY_RECIPIENT
         elif stored >= call.limits.messages:
             code = Code.MESSAGE_STORE_FULL
-        elif message.expires <= call.now and not sessions:
+        elif not sessions and (message.expires <= call.now or user.offline in handling.REFUSED):
             code = Code.RECIPIENT_NOT_LOGGED_IN
         if code is not None:
             outcome.fail(code, "UserID", recipient.address)
@@ -163,9 +169,10 @@ def _deliver(call: Call, message: Message, recipients: list[_Recipient], outcome
         call.db.add(row)
         call.db.flush()
         done += 1
-        for session in sessions:
+        for session in handling.chosen(sessions) if client is None else sessions:
             delivery.offer(call.service, session, row)
-    if not done:
+    done += group_messages.deliver(call, message, targets, outcome)
+    if call.db.scalar(select(Delivery.id).where(Delivery.message_row == message.id)) is None:
         call.db.delete(message)
     return done
 
@@ -178,28 +185,36 @@ def _stored(call: Call, message_id: str) -> Delivery:
 
 
 def set_delivery_method(call: Call) -> Element:
-    """SetDeliveryMethod-Request, for this session."""
-    if text(call.request, "GroupID"):
-        raise Refusal(Code.NO_SUCH_GROUP)
+    """SetDeliveryMethod-Request, for this session, or for one group that it is in."""
     method = required(call.request, "DeliveryMethod").upper()
     if method not in ("P", "N"):
         raise Refusal(Code.BAD_PARAMETER, "DeliveryMethod is neither P nor N")
     length = number(call.request, "AcceptedContentLength")
+    if text(call.request, "GroupID"):
+        limit = number(call.request, "GroupContentLimit")
+        group_messages.set_delivery(call, method == "P", length if limit is None else limit)
+        return call.done()
     call.session.capabilities.delivery = method
     if length is not None:
         call.session.capabilities.push = length
+        call.session.capabilities.text = None  # settled for all types now
     return call.done()
 
 
 def get_message_list(call: Call) -> Element:
-    """GetMessageList-Request: what is stored, oldest first."""
-    if text(call.request, "GroupID"):
-        raise Refusal(Code.NO_SUCH_GROUP)
+    """GetMessageList-Request: what is stored, oldest first; or the newest of a group."""
     most = number(call.request, "MessageCount")
-    rows = call.db.scalars(
-        select(Delivery).where(Delivery.user_id == call.user.id).order_by(Delivery.id)
-    ).all()
-    infos = [message_info(message_of(call.db, row), row, call.version) for row in rows[:most]]
+    if text(call.request, "GroupID"):
+        rows = group_messages.history(call)
+        infos = rows if most is None else rows[max(0, len(rows) - most) :]
+    else:
+        rows = [
+            message_info(message_of(call.db, row), row, call.version)
+            for row in call.db.scalars(
+                select(Delivery).where(Delivery.user_id == call.user.id).order_by(Delivery.id)
+            )
+        ]
+        infos = rows[:most]
     if call.version != "1.3":
         return node("GetMessageList-Response", *infos)
     return node(
@@ -210,21 +225,30 @@ def get_message_list(call: Call) -> Element:
 
 
 def get_message(call: Call) -> Element:
-    """GetMessage-Request; the message stays until MessageDelivered."""
-    row = _stored(call, required(call.request, "MessageID"))
-    message = message_of(call.db, row)
+    """GetMessage-Request; the message stays until MessageDelivered, one of a history anyway."""
+    identity = required(call.request, "MessageID")
+    said = group_messages.said(call, identity)
+    message: Message | Said
+    if said is not None:
+        message, info = said, of_version(thaw(said.info), call.version)
+    else:
+        row = _stored(call, identity)
+        message = message_of(call.db, row)
+        info = message_info(message, row, call.version)
     limit = call.session.capabilities.pull
     if limit is not None and message.size > limit:
         raise Refusal(Code.ANSWER_TOO_LARGE)
-    return node(
-        "GetMessage-Response", message_info(message, row, call.version), *content_of(message)
-    )
+    return node("GetMessage-Response", info, *content_of(message))
 
 
 def message_delivered(call: Call) -> Element:
     """MessageDelivered as a request of its own, after GetMessage."""
-    row = _stored(call, required(call.request, "MessageID"))
-    delivery.close(call.service, call.db, row, Code.OK)
+    identity = required(call.request, "MessageID")
+    row = delivery.stored(call.db, call.user.id, identity)
+    if row is not None:
+        delivery.close(call.service, call.db, row, Code.OK)
+    elif group_messages.said(call, identity) is None:
+        raise Refusal(Code.BAD_MESSAGE_ID)
     return call.done()
 
 
@@ -250,14 +274,16 @@ def forward_message(call: Call) -> Element:
     row = _stored(call, required(call.request, "MessageID"))
     outcome = Outcome()
     _check_sender(call, call.request)
-    recipients = _recipients(call, child(call.request, "Recipient"), outcome)
+    wanted = child(call.request, "Recipient")
+    targets = group_messages.targets(call, wanted, outcome)
+    recipients = _recipients(call, wanted, outcome)
     old = message_of(call.db, row)
     content = node("ContentData", old.content) if old.has_content else None
     info = thaw(old.info)
     info.remove(child(info, "Recipient"))
     info.remove(child(info, "Sender"))
     message = _new_message(call, info, content)
-    done = _deliver(call, message, recipients, outcome)
+    done = _deliver(call, message, recipients, targets, outcome)
     answer = call.done(outcome, done)
     delivery.close(call.service, call.db, row, Code.MESSAGE_FORWARDED)
     if call.version != "1.3" or outcome.details:

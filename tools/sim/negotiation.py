@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element
 
-from . import tree
+from ..conformance.models import check
+from . import handling, notifications, tree
 from .call import Call, Handler
-from .elements import child, flag, node, nodes, number, text, texts
+from .elements import child, client_id, flag, node, nodes, number, text, texts
 from .results import Code, Refusal
 from .sessions import Capabilities
 
-_BEARERS = ("HTTP", "HTTPS", "SMS")
+_BEARERS = ("HTTP", "HTTPS", "WSP", "SMS")  # WSP ends at a gateway, which speaks HTTP
 
 # Order of the capability list, transactions.md section 4.
 _LIST_11 = (
@@ -47,8 +48,11 @@ _AGREED_13 = (
     "AcceptedTextContentLength",
     "AcceptedTransferEncoding",
     "CIRHTTPAddress",
+    "CIRSMSAddress",
     "MultiTrans",
     "MultiTransPerMessage",
+    "OfflineETEMHandling",
+    "OnlineETEMHandling",
     "ServerPollMin",
     "SupportedBearer",
     "SupportedCIRMethod",
@@ -57,6 +61,22 @@ _AGREED_13 = (
     "SessionPriority",
     "UserSessionLimit",
 )
+# Decided by the service; the rest is agreed as the client told it.
+_DECIDED = frozenset(
+    (
+        "SupportedBearer",
+        "SupportedCIRMethod",
+        "TCPAddress",
+        "TCPPort",
+        "CIRURL",
+        "CIRHTTPAddress",
+        "ServerPollMin",
+    )
+)
+# The others are told once.
+_SEVERAL = frozenset(("AcceptedContentType", "AcceptedCharset", "AcceptedTransferEncoding"))
+# What 1.1 cannot tell of contents where any is accepted, and where only some are.
+_CONTENT_11 = (("AcceptedContentType",), ("AnyContent", "AcceptedCharset"))
 
 
 def client_capability(call: Call) -> Element:
@@ -69,16 +89,19 @@ def client_capability(call: Call) -> Element:
 
 def _client(call: Call) -> Element:
     told = call.request.find("ClientID")
-    return call.session.client if told is None else told
+    return call.session.client if told is None else client_id(told)
 
 
 def agree_capabilities(call: Call, told: Element) -> Element:
     """Note what the client can; the agreed list of its version."""
     session = call.session
-    session.capabilities = _read(told)
+    before, session.capabilities = session.capabilities, _read(told)
+    if call.version == "1.3":
+        _tell(call, before)
     session.capabilities.cir = tuple(
         each for each in texts(told, "SupportedCIRMethod") if each in call.service.cir_methods()
     )
+    session.capabilities.udp = number(told, "UDPPort") or session.capabilities.udp
     session.negotiated = True
     tag, order = {
         "1.1": ("CapabilityList", _LIST_11),
@@ -88,8 +111,23 @@ def agree_capabilities(call: Call, told: Element) -> Element:
     settled = _settled(call, told)
     agreed = Element(tag)
     for name in order:
-        agreed.extend(settled[name] if name in settled else told.findall(name))
+        agreed.extend(settled[name] if name in settled else _as_told(told, name, call.version))
     return agreed
+
+
+def _as_told(told: Element, name: str, version: str) -> list[Element]:
+    """What the client told of a capability; there is no agreement on what breaks its model."""
+    found = [each for each in told.findall(name) if not check(each, version)]
+    if version == "1.1" and name in _CONTENT_11[not _any_content(told)]:
+        return []
+    return found if name in _SEVERAL else found[:1]
+
+
+def _any_content(told: Element) -> bool:
+    said = told.find("AnyContent")
+    if said is None or check(said, "1.1"):
+        return False
+    return flag(told, "AnyContent") or told.find("AcceptedContentType") is None
 
 
 def _read(told: Element) -> Capabilities:
@@ -112,7 +150,28 @@ def _read(told: Element) -> Capabilities:
         text=number(told, "AcceptedTextContentLength"),
         parser=number(told, "ParserSize") or None,
         priority=number(told, "SessionPriority") or 0,
+        online=_known(told, "OnlineETEMHandling", handling.ONLINE),
+        offline=_known(told, "OfflineETEMHandling", handling.OFFLINE),
     )
+
+
+def _known(told: Element, name: str, values: tuple[str, ...]) -> str:
+    """What the client wants, or the first of `values` for what is none of them."""
+    value = text(told, name).upper()
+    return value if value in values else values[0]
+
+
+def _tell(call: Call, before: Capabilities) -> None:
+    """Note what outlives the session, and tell the other sessions of the user what changed."""
+    can, key = call.session.capabilities, call.session.key
+    call.user.offline = can.offline
+    changed = {}
+    if can.priority != before.priority:
+        changed["SPA"] = node("SessionPriority", can.priority)
+    if can.online != before.online:
+        changed["OEU"] = node("OnlineETEMHandling", can.online)
+    for kind, now in changed.items():
+        notifications.tell(call.service, key, kind, now, besides=call.session)
 
 
 def _settled(call: Call, told: Element) -> dict[str, list[Element]]:
@@ -121,21 +180,55 @@ def _settled(call: Call, told: Element) -> dict[str, list[Element]]:
     bearers = [each for each in texts(told, "SupportedBearer") if each in _BEARERS] or ["HTTP"]
     if not service.sms_number:
         bearers = [each for each in bearers if each != "SMS"] or ["HTTP"]
+    sms = {"SSMS", "WAPSMS"} & set(session.capabilities.cir)
+    if sms and not session.cir_number:  # else it came with HELO
+        session.cir_number = session.number or text(session.client, "MSISDN")
     tcp = "STCP" in session.capabilities.cir
     http = "SHTTP" in session.capabilities.cir
     poll_min = max(call.limits.server_poll_min, number(told, "ServerPollMin") or 0)
+    wanted = (
+        ("OnlineETEMHandling", session.capabilities.online),
+        (
+            "OfflineETEMHandling",
+            session.capabilities.offline,
+        ),
+    )
+    handled = {name: [node(name, value)] for name, value in wanted if told.find(name) is not None}
+    udp = _as_told(told, "UDPPort", call.version)
     address = node("CIRURL", node("URL", service.cir_url(session)))
     return {
+        **handled,
         "SupportedBearer": nodes("SupportedBearer", bearers),
         "SupportedCIRMethod": nodes("SupportedCIRMethod", session.capabilities.cir),
         "TCPAddress": [node("TCPAddress", service.cir_address[0])] if tcp else [],
         "TCPPort": [node("TCPPort", service.cir_address[1])] if tcp else [],
         "ServerPollMin": [node("ServerPollMin", poll_min)],
-        "UDPPort": [],
+        "UDPPort": udp if "SUDP" in session.capabilities.cir else [],
         "CIRURL": [address] if http else [],
         "CIRHTTPAddress": [node("CIRHTTPAddress", *address)] if http else [],
+        "CIRSMSAddress": [node("CIRSMSAddress", service.sms_number)] if sms else [],
         "UserSessionLimit": [node("UserSessionLimit", call.limits.sessions_per_user)],
     }
+
+
+def shorten(answer: Element) -> bool:
+    """Leave out of an answer what goes without saying; whether there was anything of the kind.
+
+    A login is left with the wish for a negotiation of its own, which may be in segments; of
+    capabilities stays what the service decides.
+    """
+    agreed = answer.find("AgreedCapabilityList")
+    if agreed is None:
+        return False
+    if answer.tag == "Login-Response":
+        for each in (agreed, answer.find("Functions")):
+            if each is not None:
+                answer.remove(each)
+        child(answer, "CapabilityRequest").text = "T"
+    for each in list(agreed):
+        if each.tag not in _DECIDED:
+            agreed.remove(each)
+    return True
 
 
 def service_request(call: Call) -> Element:

@@ -8,36 +8,44 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session as Database
 
 from . import addresses, authorisation
 from .attributes import (
-    ATTRIBUTES,
+    EXTENSIONS,
+    OF_CLIENT,
     read_names,
     read_values,
 )
 from .call import Call, Handler
 from .elements import child, flag, freeze, node, number, texts
-from .results import Code, Outcome, status
+from .results import Code, Outcome, Refusal, status
 from .sessions import Session
-from .store import Contact, ContactList, PresenceValue, User
+from .store import Contact, ContactList, PresenceValue, User, UserProperty
 from .view import View
 
 if TYPE_CHECKING:
     from .service import Service
+_MOST_EXTENSIONS = 100  # attributes of a user that are not of CSP
 
 
 def update_presence(call: Call) -> Element:
     """UpdatePresence-Request: only the attributes named change."""
     values = read_values(child(call.request, "PresenceSubList"))
     for name, value in values.items():
-        if ATTRIBUTES[name].client:
+        if name in OF_CLIENT:
             call.session.published[name] = value
         else:
             call.db.merge(PresenceValue(owner_id=call.user.id, name=name, frozen=freeze(value)))
     call.db.flush()
-    call.service.presence_changed(call.session.key, frozenset(values))
+    held = select(func.count()).where(
+        PresenceValue.owner_id == call.user.id, PresenceValue.name.startswith(EXTENSIONS)
+    )
+    if (call.db.scalar(held) or 0) > _MOST_EXTENSIONS:
+        raise Refusal(Code.BAD_PRESENCE_VALUE, "too many extensions")
+    changed = frozenset(EXTENSIONS if name[:1] == EXTENSIONS else name for name in values)
+    call.service.presence_changed(call.session.key, changed)
     return call.done()
 
 
@@ -230,10 +238,27 @@ def get_watcher_list(call: Call) -> Element:
         answer.append(node("WatcherCount", len(watchers)))
     for address, state in shown:
         user = node("UserID", address)
+        name = _friendly_name(call, address) if is_13 else None
         answer.append(
-            node("Watcher", user if is_13 else node("User", user), node("WatcherStatus", state))
+            node(
+                "Watcher",
+                user if is_13 else node("User", user),
+                node("FriendlyName", name) if name else None,
+                node("WatcherStatus", state),
+            )
         )
     return answer
+
+
+def _friendly_name(call: Call, address: str) -> str | None:
+    return call.db.scalar(
+        select(UserProperty.value)
+        .join(User, User.id == UserProperty.owner_id)
+        .where(
+            User.key == addresses.user_key(address, call.home),
+            UserProperty.name == "PP_FRIENDLY_NAME",
+        )
+    )
 
 
 HANDLERS = {

@@ -6,19 +6,32 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session as Database
 
 from . import addresses
-from .config import Config, ConfigError
+from .config import Account, Config, ConfigError, Room
 from .elements import freeze, node
+from .group_properties import group_values, welcome_note
+from .groups import make
 from .results import Refusal
-from .store import Contact, ContactList, PresenceValue, User, many
+from .rooms import RANKS
+from .store import (
+    PROPERTIES,
+    Contact,
+    ContactList,
+    Group,
+    Member,
+    PresenceValue,
+    User,
+    UserProperty,
+    many,
+)
 
 _SEEDED_LIST = "friends"
 
 
-def plant(db: Database, config: Config) -> None:
+def plant(db: Database, config: Config, now: float) -> None:
     """Add what the configuration names and the store lacks. Raises ConfigError."""
     try:
         for account in config.users:
-            _user(db, config, account.id, account.password, account.alias)
+            _user(db, config, account)
         for account in config.users:
             for name, contacts in account.lists.items():
                 _contacts(db, config, account.id, name, [_pair(each) for each in contacts])
@@ -28,6 +41,8 @@ def plant(db: Database, config: Config) -> None:
             domain = config.domain
             full = [(f"wv:{spelled}@{domain}", nick) for spelled, nick in made]
             _contacts(db, config, user, _SEEDED_LIST, full)
+        for room in config.groups:
+            _group(db, config, room, now)
     except Refusal as refusal:
         raise ConfigError(refusal.description) from None
 
@@ -37,16 +52,22 @@ def _pair(entry: str) -> tuple[str, str]:
     return address.strip(), nick.strip()
 
 
-def _user(db: Database, config: Config, spelled: str, password: str, alias: str) -> None:
-    address = addresses.parse(spelled, config.domain)
+def _user(db: Database, config: Config, account: Account) -> None:
+    address = addresses.parse(account.id, config.domain)
     if db.scalar(select(User.id).where(User.key == address.key)) is not None:
         return
-    user = User(key=address.key, address=str(address), password=password)
+    user = User(key=address.key, address=str(address), password=account.password)
     db.add(user)
     db.flush()
-    if alias:
-        value = node("Alias", node("Qualifier", True), node("PresenceValue", alias))
+    if account.alias:
+        value = node("Alias", node("Qualifier", True), node("PresenceValue", account.alias))
         db.add(PresenceValue(owner_id=user.id, name="Alias", frozen=freeze(value)))
+    unknown = set(account.about) - set(PROPERTIES)
+    if unknown:
+        wrong = ", ".join(sorted(unknown))
+        raise ConfigError(f"about {wrong} of {account.id}: choose from {', '.join(PROPERTIES)}")
+    for name, said in account.about.items():
+        db.add(UserProperty(owner_id=user.id, name=name, value=str(said)))
 
 
 def _people(db: Database, config: Config, names: list[str]) -> None:
@@ -94,3 +115,35 @@ def _contacts(
     ]
     if rows:
         db.execute(insert(Contact), rows)
+
+
+def _group(db: Database, config: Config, room: Room, now: float) -> None:
+    address = addresses.parse(room.id, config.domain)
+    if db.scalar(select(Group.id).where(Group.key == address.key)) is not None:
+        return
+    owner = db.scalar(select(User).where(User.key == address.owner.key))
+    if not address.resource or (address.user and owner is None):
+        raise ConfigError(f"group {room.id}: /name, or user/name of a user who exists")
+    told = node(
+        "GroupProperties",
+        *(
+            node("Property", node("Name", name), node("Value", value))
+            for name, value in room.properties.items()
+        ),
+        node("WelcomeNote", node("ContentData", room.note)) if room.note else None,
+    )
+    values = {"Name": address.resource, **group_values(told, "1.3")}
+    group = make(db, address, values, welcome_note(told), now, owner)
+    wanted = {
+        addresses.user_key(spelled, config.domain): level
+        for spelled, level in room.members.items()
+    }
+    rows = []
+    for some in many(list(wanted)):
+        for user in db.scalars(select(User).where(User.key.in_(some))):
+            rows.append({"group_id": group.id, "user_id": user.id, "level": wanted[user.key]})
+    if len(rows) != len(wanted) or not set(wanted.values()) <= set(RANKS[1:]):
+        raise ConfigError(f"group {room.id}: members are users, each User, Mod or Admin")
+    rows = [row for row in rows if owner is None or row["user_id"] != owner.id]
+    if rows:
+        db.execute(insert(Member), rows)

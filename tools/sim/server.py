@@ -15,13 +15,18 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from microimps.errors import Error
+from microimps.status import explain
+
+from . import sms_option
 from .app import keep_time, make_app
 from .cir import CirServer
 from .config import Config
 from .faults import TRANSPORT, Faults
 from .service import Service
+from .sms import SmsFace
 
-_START = 10.0  # seconds
+_START = 60.0  # seconds
 
 
 class _Protocol(H11Protocol):
@@ -41,10 +46,11 @@ class Running:
     """A service on its ports.
 
     url: where clients post; cir_port: of the TCP CIR, None without one; service and faults may
-    be used while it runs.
+    be used while it runs; carrier: of short messages, None without.
     """
 
     def __init__(self, config: Config, clock: Callable[[], float] = time.time) -> None:
+        self.carrier = sms_option.make(config)
         self.faults = Faults(config.faults)
         self.service = Service(config, clock)
         self._listeners: list[socket.socket] = []
@@ -83,20 +89,35 @@ class Running:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         cir = CirServer(self.service)
-        for listener in self._listeners[1:]:
-            await cir.start(listener)
+        await cir.start(self._listeners[1] if self._listeners[1:] else None)
         timer = asyncio.create_task(keep_time(self.service))
-        self._ready.set()
+        number = self.service.config.sms_number
+        face = SmsFace(self.service, self.carrier, number) if self.carrier else None
+        try:
+            if face:
+                await face.start()
+            self._ready.set()
+        except (OSError, Error, ValueError) as failure:
+            face = None
+            system = getattr(failure, "strerror", None)
+            why = explain(failure) if isinstance(failure, Error) else system or failure
+            self._failure = OSError(f"sms {sms_option.shown(self.service.config.sms)!r}: {why}")
+            self._server.should_exit = True
         try:
             yield
         finally:
+            if face:
+                await face.stop()
             timer.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await timer
             await cir.stop()
 
     def run(self, ready: Callable[[Running], None] = lambda running: None) -> None:
-        """Serve in this thread until interrupted; `ready` is called when the ports are open."""
+        """Serve in this thread until interrupted; `ready` is called when the ports are open.
+
+        Raises OSError when short messages cannot be had.
+        """
 
         def announce() -> None:
             if self._ready.wait(_START):
@@ -107,6 +128,8 @@ class Running:
             self._server.run(sockets=self._listeners[:1])
         finally:
             self._release()
+        if self._failure is not None:
+            raise self._failure
 
     def start(self) -> Running:
         """Serve in a thread; returns when the ports are open. Raises RuntimeError, OSError."""
@@ -146,9 +169,9 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(128)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise OSError(error.errno, error.strerror, f"{host}:{port}") from None
     return listener
 
 

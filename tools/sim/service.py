@@ -16,7 +16,7 @@ from xml.etree.ElementTree import Element
 from sqlalchemy.orm import Session as Database
 
 from ..message import EncodeError, Message, encode
-from . import access, authorisation, delivery, presence, tree
+from . import access, authorisation, delivery, groups, invitations, presence, rooms, tree
 from .attributes import OF_CLIENT, ONLINE
 from .config import Config, ConfigError
 from .envelope import Envelope, Transaction, build
@@ -29,7 +29,13 @@ from .store import User, open_store
 from .view import WatchLog
 
 # Leaves that no client request stands for.
-_OFFERED = {handler.leaf for handler in HANDLERS.values()} | {"MDELIV", "NOTIF", "NEWM"}
+_OFFERED = {handler.leaf for handler in HANDLERS.values()} | {
+    "ADVSR",
+    "GRCHN",
+    "MDELIV",
+    "NOTIF",
+    "NEWM",
+}
 _MOST_LOGOUTS = 1024
 
 
@@ -57,11 +63,14 @@ class Service:
         self.config = config
         self.clock = clock
         self.sessions = Sessions()
+        self.rooms = rooms.Rooms()
         self.store = open_store(config.database)
         self.challenges: dict[tuple[str, str, str], access.Challenge] = {}
         self.logins: OrderedDict[bytes, tuple[Session, bytes]] = OrderedDict()
         self.logouts = Replies(_MOST_LOGOUTS, config.limits.reply_age)
         self.watch_log = WatchLog(self.sessions)
+        self.questions: dict[str, int] = {}  # system message -> number of its answer options
+        self.answers: dict[tuple[str, str], tuple[int | None, str]] = {}
         self.sms_number = ""
         self.cir_address = ("", 0)
         self.public_url = ""
@@ -69,17 +78,18 @@ class Service:
         self.on_sms: Callable[[Session], None] = lambda session: None
         self.on_record: Callable[[Record], None] = lambda record: None
         self._cir_secret = secrets.token_hex(8)
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()  # held while anything is done
         self._alerts: set[Session] = set()
         self._ticked = 0.0
         with self.store.begin() as db:
-            plant(db, config)
+            plant(db, config, clock())
+            delivery.drop_all(db)
 
     # One exchange
 
     def answer(self, incoming: Incoming) -> Answer:
         """Carry out a request."""
-        with self._lock:
+        with self.lock:
             self.tick()
             now = self.clock()
             exchange = Exchange(self, incoming, now)
@@ -99,7 +109,7 @@ class Service:
 
     def tick(self) -> None:
         """End what is too old; called by every request, and by a timer when there is none."""
-        with self._lock:
+        with self.lock:
             now = self.clock()
             if abs(now - self._ticked) < 1:
                 return
@@ -109,6 +119,8 @@ class Service:
                     if session.expires() <= now:
                         self.end(db, session, Code.SESSION_EXPIRED)
                 delivery.expire(self, db, now)
+                invitations.expire(db, now)
+                rooms.expire(self, db, now)
             for pending in [p for p, each in self.challenges.items() if each.expires < now]:
                 del self.challenges[pending]
             waiting = [each for each in self.sessions if each.is_waited_for(now)]
@@ -122,12 +134,13 @@ class Service:
             if session.number:
                 self.on_sms(session)
             elif session.noticed is None or now - session.noticed >= again:
+                session.missed = 0 if session.noticed is None else session.missed + 1
                 session.noticed = now
-                (self.on_sms if session.cir_number else self.on_waiting)(session)
+                self.on_waiting(session)
 
     def push(self, session: Session) -> bytes:
         """The next request to a client that uses SMS; empty where none is due."""
-        with self._lock:
+        with self.lock:
             incoming = Incoming(b"", session.syntax, session.version, None)
             return Exchange(self, incoming, self.clock()).push(session)
 
@@ -157,12 +170,15 @@ class Service:
         self.presence_changed(session.key, ONLINE)
         authorisation.put_questions(self, db, session)
         delivery.offer_stored(self, db, session)
+        invitations.offer_stored(self, db, session)
+        groups.auto_join(self, db, session)
 
     def end(self, db: Database, session: Session, code: int) -> None:
         """A session is over; a client that goes on using it is told `code`."""
         self.sessions.remove(session, code)
         if session.number and code != Code.NOT_LOGGED_IN:  # it does not poll, so it is told
             self.on_sms(session)
+        rooms.session_ended(self, db, session)
         names = OF_CLIENT.intersection(session.published) | ONLINE
         self.presence_changed(session.key, names)
 
@@ -177,6 +193,9 @@ class Service:
             "STCP": self.cir_address[1],
             "SHTTP": self.public_url,
             "SSMS": self.sms_number,
+            "WAPSMS": self.sms_number,
+            "SUDP": self.public_url,
+            "WAPUDP": self.public_url,
         }
         return [method for method, there in methods.items() if there]
 
@@ -211,6 +230,6 @@ class Service:
 
     def close(self) -> None:
         """Let go of the store."""
-        with self._lock:
+        with self.lock:
             engine = self.store.kw["bind"]
             engine.dispose()

@@ -36,7 +36,10 @@ class Capabilities:
     text: int | None = None
     parser: int | None = None
     priority: int = 0
+    online: str = "SERVERLOGIC"
+    offline: str = "SENDSTORE"
     cir: tuple[str, ...] = ()
+    udp: int = 3717
 
 
 @dataclass(eq=False)
@@ -64,6 +67,15 @@ class Watch:
     names: frozenset[str]
     sources: set[str]
     shown: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Found:
+    """A search: its hits, the element that lists them, and how many go into one answer."""
+
+    tag: str
+    hits: list[str]
+    page: int
 
 
 class Replies:
@@ -115,7 +127,8 @@ class Session:
         self.syntax = "xml"
         self.extension = False  # private codes of PTS are agreed
         self.number = ""  # of the client, while it uses SMS
-        self.cir_number = ""  # where it wants SSMS notices
+        self.host = ""  # where its HTTP requests come from
+        self.cir_number = ""  # where it wants notices by SMS
         self.created = self.seen = now
         self.keep_alive = keep_alive
         self.requests = 0
@@ -127,11 +140,31 @@ class Session:
         self.watching: dict[str, Watch] = {}
         self.auto_lists: dict[str, frozenset[str]] = {}
         self.changes: dict[str, frozenset[str]] = {}
+        self.searches: OrderedDict[str, Found] = OrderedDict()
+        self.segments: OrderedDict[str, list[str]] = OrderedDict()  # of an answer, by its ID
+        self.notifications: set[str] = set()  # the types subscribed to
+        self._last_search = 0
         self._limits = limits
         self._waiting: deque[Outgoing] = deque()
         self._open: dict[str, Outgoing] = {}
         self._last_tid = 0
         self.noticed: float | None = None  # when CIR told of something waiting
+        self.missed = 0  # notices before that, since the client polled
+
+    def search(self, found: Found) -> str:
+        """Keep a search; its SearchID. The oldest goes."""
+        self._last_search += 1
+        self.searches[str(self._last_search)] = found
+        while len(self.searches) > self._limits.searches:
+            self.searches.popitem(last=False)
+        return str(self._last_search)
+
+    def keep_segments(self, tid: str, segments: list[str]) -> None:
+        """Keep the segments of an answer until they are dropped; the oldest go."""
+        self.segments[tid] = segments
+        self.segments.move_to_end(tid)
+        while len(self.segments) > self._limits.segmented:
+            self.segments.popitem(last=False)
 
     def expires(self) -> float:
         """When the session ends unless the client sends something."""
@@ -201,6 +234,11 @@ class Session:
         outgoing.sent = now
         outgoing.attempts += 1
         self._open[outgoing.tid] = outgoing
+
+    def waits_for(self, tid: str) -> Element | None:
+        """The primitive of the open request with this ID."""
+        outgoing = self._open.get(tid)
+        return outgoing.primitive if outgoing else None
 
     def answered(self, tid: str) -> Outgoing | None:
         """The open request with this ID, which is now closed."""

@@ -2,7 +2,7 @@
 
 A carrier takes SMS to a number and hands over those that arrive. There are three: a number of a
 simulated network, an SMPP session with a service centre, and a modem on a serial port.
-spec: transport.md sections 3 and 5.1, pts.md section 7
+spec: transport.md sections 3, 5.1 and 5.2, pts.md section 7
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from microimps.cir import padded
-from microimps.sms_bearer.segment import Assembly, head, plan
+from microimps.pts import head
+from microimps.sms_bearer.segment import Assembly, plan
 
+from .cir import PUSH
 from .incoming import Unintelligible, read
 from .service import Answer, Service
 from .sessions import Session
 
-DATA, CIR = 3590, 3716
+DATA, CIR, PUSH_PORT = 3590, 3716, 2948
 ROOM = 133  # octets of an SMS behind the header with its ports
 _TICK = 0.05  # seconds of the wall between looks at the service's clock
 _EXPIRY = 300_000  # ms that a message may take to arrive
@@ -41,6 +43,11 @@ class Carrier(Protocol):
 
     async def stop(self) -> None:
         """End."""
+
+
+def port_pair(port: int) -> tuple[int, int]:
+    """Destination and source port; a push comes from 9200."""
+    return port, 9200 if port == PUSH_PORT else port
 
 
 def split(message: bytes, room: int = ROOM) -> list[bytes]:
@@ -171,7 +178,11 @@ class SmsFace:
             await self._send(session.number, self._service.push(session))
         elif session.cir_number and session.is_waited_for(self._service.clock()):
             text = f"WVCI {session.version} {session.cookie}".encode()
-            await self._carrier.send(session.cir_number, padded(text).decode(), CIR)
+            agreed = [each for each in session.capabilities.cir if each in ("SSMS", "WAPSMS")]
+            if agreed[:1] == ["WAPSMS"]:
+                await self._carrier.send(session.cir_number, PUSH + text, PUSH_PORT)
+            else:
+                await self._carrier.send(session.cir_number, padded(text).decode(), CIR)
 
     async def _send(self, number: str, message: bytes) -> None:
         for part in split(message) if message else ():

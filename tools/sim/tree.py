@@ -98,38 +98,3 @@ def build(tag: str, names: frozenset[str], version: str, collapse: bool) -> Elem
             inner = [] if collapse and whole else [node(leaf.name) for leaf in some]
             element.append(node(function, *inner))
     return node(tag, tree)
-
-
-# Client requests of CSP that this service does not answer, with their leaves.
-# spec: transactions.md section 13
-ELSEWHERE = {
-    "Search-Request": "SRCH",
-    "StopSearch-Request": "STSRC",
-    "Invite-Request": "INVIT",
-    "InviteUser-Response": "INVIT",
-    "CancelInvite-Request": "CAINV",
-    "VerifyID-Request": "VRID",
-    "CreateGroup-Request": "CREAG",
-    "DeleteGroup-Request": "DELGR",
-    "JoinGroup-Request": "",
-    "LeaveGroup-Request": "",
-    "GetGroupMembers-Request": "GETGM",
-    "GetJoinedUsers-Request": "GETJU",
-    "AddGroupMembers-Request": "ADDGM",
-    "RemoveGroupMembers-Request": "RMVGM",
-    "MemberAccess-Request": "MBRAC",
-    "GetGroupProps-Request": "GETGP",
-    "SetGroupProps-Request": "SETGP",
-    "RejectList-Request": "REJEC",
-    "SubscribeGroupNotice-Request": "SUBGCN",
-    "GetMap-Request": "GETMAP",
-    "GetSegment-Request": "SGMNT",
-    "DropSegment-Request": "SGMNT",
-    "ExtendConversation-Request": "EXCON",
-    "SystemMessage-User": "",
-    "SubscribeNotification-Request": "",
-    "UnsubscribeNotification-Request": "",
-    "GetPublicProfile-Request": "",
-    "UpdatePublicProfile-Request": "",
-    "Extended-Request": "",
-}

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from . import authorisation
-from .attributes import ALL, OF_CLIENT, hidden, in_version, shape
+from .attributes import ALL, EXTENSIONS, OF_CLIENT, hidden, in_version, shape
 from .elements import node, text, thaw
 from .envelope import VERSIONS
 from .sessions import Session, Sessions, Watch
@@ -48,6 +48,9 @@ class View:
         """The values of an attribute: in 1.3 one for each client, before that at most one."""
         if name == "OnlineStatus":
             return self._online(key)
+        if name == EXTENSIONS:
+            values = self._values.get(self.users[key].id, {})
+            return [value for each, value in values.items() if each[:1] == EXTENSIONS]
         if name not in OF_CLIENT:
             value = self._values.get(self.users[key].id, {}).get(name)
             return [] if value is None else [shape(value, self.version)]
@@ -78,7 +81,7 @@ class View:
         for name in in_version(names, self.version):
             values = self.instances(key, name) if name in allowed else []
             if not values and (names != ALL or name == "Alias"):
-                values = [hidden(name)]
+                values = self._hidden(key, name)
             sub_list.extend(values)
         return sub_list
 
@@ -92,9 +95,14 @@ class View:
                 watch.shown.add(name)
             elif name in watch.shown:
                 watch.shown.discard(name)
-                values = [hidden(name)]
+                values = self._hidden(key, name)
             sub_list.extend(values)
         return sub_list if len(sub_list) else None
+
+    def _hidden(self, key: str, name: str) -> list[Element]:
+        if name != EXTENSIONS:
+            return [hidden(name)]
+        return [hidden(each.tag, each.get("xmlns")) for each in self.instances(key, name)]
 
     def _sub_list(self) -> Element:
         return Element("PresenceSubList", {"xmlns": VERSIONS[self.version].pa})
