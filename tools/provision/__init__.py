@@ -1,0 +1,1 @@
+"""Settings of an IMPS account: read, checked and written. spec: provisioning.md"""
