@@ -1,0 +1,1 @@
+"""`microimps trial`: a field trial of the SMS bearer, recorded, resumed and reported."""
