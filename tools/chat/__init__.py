@@ -1,0 +1,1 @@
+"""The terminal client: accounts, contacts, conversations and groups over HTTP or a modem."""
