@@ -367,3 +367,9 @@ def test_a_fault_ends_the_command_with_one_line(arguments, given, line):
     assert done.stdout_bytes == b""
     assert done.stderr.startswith("microimps decode: ") and done.stderr.count("\n") == 1
     assert line in done.stderr
+
+
+def test_what_a_terminal_would_obey_is_shown_and_not_sent():
+    done = CliRunner().invoke(app, ["decode", "-"], input=b"AT+CMGS=1\r\nERR\x1b[2J\x9b\tOK\r\n")
+    assert done.exit_code == 0 and b"\x1b" not in done.stdout_bytes
+    assert "ERR\\x1b[2J" in done.stdout and "\tOK" in done.stdout

@@ -8,7 +8,7 @@ left out. spec: wbxml.md; addresses-and-types.md section 2.
 
 from .model import MAX_DEPTH, MAX_SIZE, DecodeError, EncodeError, Message, tidy
 from .reading import decode, recognise
-from .writing import encode
+from .writing import encode, fragment
 
 __all__ = (
     "MAX_DEPTH",
@@ -18,6 +18,7 @@ __all__ = (
     "Message",
     "decode",
     "encode",
+    "fragment",
     "recognise",
     "tidy",
 )

@@ -12,7 +12,10 @@ MAX_SIZE = 8 << 20  # octets of a message, and of all that it decodes to
 NAME = re.compile(r"[^\W\d][\w.\-]*(?::[^\W\d][\w.\-]*)?")
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # in XML
 
-_FREE_TEXT = {"ContentData", "Nonce", "Password", "StatusText"}
+# Holds a slice of a message: text in XML; octets in WBXML, which are BASE64 in a tree.
+SEGMENT = "SegmentContent"
+
+_FREE_TEXT = {"ContentData", "Nonce", "Password", SEGMENT, "StatusText"}
 
 
 class DecodeError(ValueError):

@@ -10,7 +10,16 @@ from microimps.xml.reader import Reader as XmlReader
 
 from ..tables import Table
 from .decoder import Decoder, Open, Pieces, offset
-from .model import FORBIDDEN, MAX_DEPTH, MAX_SIZE, NAME, DecodeError, Message, version_of
+from .model import (
+    FORBIDDEN,
+    MAX_DEPTH,
+    MAX_SIZE,
+    NAME,
+    SEGMENT,
+    DecodeError,
+    Message,
+    version_of,
+)
 from .plain import PtsDecoder
 
 _ATTR, _ATTRS = 5, 6
@@ -59,7 +68,11 @@ class _WbxmlReader(WbxmlReader):
     attributes = True
     name = b""
 
-    def literal(self, name: bytes) -> int:
+    def __init__(self, *limits: int) -> None:
+        super().__init__(*limits)
+        self.literal = self._literal
+
+    def _literal(self, name: bytes) -> int:
         self.name = name
         return 0
 
@@ -161,6 +174,8 @@ class _WbxmlDecoder(Decoder):
             self.content_encoding = ""
             if not _BASE64.fullmatch(octets):
                 return binascii.b2a_base64(octets, newline=False).decode()
+        if opaque and top.element.tag == SEGMENT:
+            return binascii.b2a_base64(octets, newline=False).decode()
         text = self.unicode(top.pieces)
         if top.element.tag == "ContentEncoding":
             self.content_encoding = text.strip().upper()

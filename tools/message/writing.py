@@ -1,5 +1,6 @@
 """A tree to octets: the recommended profile of wbxml.md section 11, XML, and PTS."""
 
+import binascii
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
@@ -10,10 +11,10 @@ from microimps.xml.writer import Writer as XmlWriter
 
 from ..tables import VERSIONS
 from .encoder import Encoder
-from .model import FORBIDDEN, EncodeError, Message
+from .model import FORBIDDEN, SEGMENT, EncodeError, Message
 from .plain import PtsEncoder
 
-_SWITCH_PAGE, _END, _LITERAL = 0x00, 0x01, 0x04
+_SWITCH_PAGE, _END, _LITERAL, _OPAQUE = 0x00, 0x01, 0x04, 0xC3
 _CONTENT, _ATTRIBUTES = 0x40, 0x80
 _ATTRIBUTE_ESCAPES = str.maketrans(
     {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
@@ -36,6 +37,20 @@ def encode(message: Message) -> bytes:
         raise EncodeError(explain(error)) from None
     except UnicodeEncodeError as error:
         raise EncodeError(f"a lone surrogate in {error.object!r}") from None
+    return bytes(encoder.out)
+
+
+def fragment(element: Element, version: str, syntax: str) -> bytes:
+    """The octets of one element as they may stand in a message, from code page 0 on in WBXML.
+
+    Raises EncodeError for one that the syntax cannot carry, or not without a string table.
+    """
+    encoder = _ENCODERS[syntax](version)
+    encoder.begin()
+    encoder.out.clear()
+    if isinstance(encoder, _Wbxml) and next(encoder.literals(element), None):
+        raise EncodeError("a name without a token needs a string table")
+    encoder.element(element, "", 1)
     return bytes(encoder.out)
 
 
@@ -104,6 +119,8 @@ class _Wbxml(Encoder, WbxmlWriter):
             self.word(token)
         elif self.known.sends.get(number) == "opaque" and _is_integer(text):
             self.number(int(text))
+        elif element.tag == SEGMENT and (octets := _from_base64(text)):
+            self.put(bytes((_OPAQUE,)) + _multibyte(len(octets)) + octets)
         else:
             self.text(text)
 
@@ -143,6 +160,15 @@ def _multibyte(value: int) -> bytes:
     while value := value >> 7:
         octets.append(value & 0x7F | 0x80)
     return bytes(reversed(octets))
+
+
+def _from_base64(text: str) -> bytes:
+    """The octets that BASE64 text stands for, none where it is something else."""
+    try:
+        octets = binascii.a2b_base64(text)
+    except ValueError:
+        return b""
+    return octets if binascii.b2a_base64(octets, newline=False) == text.encode() else b""
 
 
 def _is_integer(text: str) -> bool:
