@@ -5,19 +5,15 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from .budgets import BUDGETS
-from .measure import Figures
+from .budgets import BUDGETS, octets
+from .measure import ON_BOARD, Figures
 
 _TITLES = {
     "modules": "Heap kept by each module, all loaded one after the other",
     "kept": "Heap kept after the import, and by the client after a session",
     "garbage": "Garbage of one operation in steady state",
 }
-
-
-def octets(value: float | None) -> str:
-    """1234567 as 1 234 567."""
-    return "-" if value is None else f"{value:,.1f}".removesuffix(".0").replace(",", " ")
+_HEAPS = ("", "smallest, 64-bit binary", "board (/ 1.5)")
 
 
 def _table(title: str, *columns: str) -> Table:
@@ -40,24 +36,48 @@ def budget_table(figures: Figures) -> Table:
 
 
 def show(figures: Figures, console: Console) -> None:
-    """All tables."""
-    flash = _table("Flash: .mpy of each feature, and of whole clients", "", "octets")
-    for name, value in figures["flash"].items():
-        flash.add_row(name, octets(value))
-    console.print(flash)
+    """All tables that have figures."""
+    if figures["flash"]:
+        flash = _table("Flash: .mpy of each feature, and of whole clients", "", "octets")
+        for name, value in figures["flash"].items():
+            flash.add_row(name, octets(value))
+        console.print(flash)
     for part, title in _TITLES.items():
         table = _table(title, "", "32-bit", "64-bit")
         names = {name: None for bits in ("32", "64") for name in figures[part].get(bits, {})}
         for name in names:
             row = [octets(figures[part].get(bits, {}).get(name)) for bits in ("32", "64")]
             table.add_row(name, *row)
+        if names:
+            console.print(table)
+    if figures["smallest"]:
+        table = _table("Smallest heap in which a session passes", *_HEAPS)
+        for name, value in figures["smallest"].items():
+            table.add_row(name, octets(value), octets(round(value / ON_BOARD)))
         console.print(table)
-    table = _table("Smallest heap in which a session passes", "", "64-bit binary", "board (/ 1.5)")
-    for name, value in figures["smallest"].items():
-        table.add_row(name, octets(value), octets(round(value / 1.5)))
-    console.print(table)
-    console.print(budget_table(figures))
+    console.print(parts_table(figures))
+    if figures["smallest"]:
+        console.print(budget_table(figures))
     console.print(where(figures), style="dim", highlight=False)
+
+
+def parts_table(figures: Figures) -> Table:
+    """Feature sets, and under them the peers: flash, heap kept, smallest heap."""
+    title = (
+        "Feature sets, each staged and run by itself, and peers: flash, heap kept after a session "
+        "(32, 64-bit), smallest heap (64-bit binary, board)"
+    )
+    table = _table(title, "", "flash", "kept 32", "kept 64", "heap 64", "board")
+    rows = list(figures["sets"].items())
+    for name, entry in figures["peers"].items():
+        rows.append((f"{name} {entry['version']}", entry))
+        rows.append(("  only imported", {"kept": entry["imported"]}))
+    for name, entry in rows:
+        small = entry.get("smallest")
+        row = [entry.get("flash"), entry["kept"].get("32"), entry["kept"].get("64"), small]
+        board = round(small / ON_BOARD) if small else None
+        table.add_row(name, *(octets(value) for value in (*row, board)))
+    return table
 
 
 def where(figures: Figures) -> str:

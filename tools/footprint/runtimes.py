@@ -34,14 +34,16 @@ class Step:
     heap: int
 
 
-def _finish(command: list[str | Path], text: str, variables: dict[str, str]) -> str:
+def _finish(
+    command: list[str | Path], text: str, variables: dict[str, str], seconds: float = _SECONDS
+) -> str:
     environment = {**os.environ, **variables}
     try:
         done = subprocess.run(
-            command, input=text, env=environment, capture_output=True, text=True, timeout=_SECONDS
+            command, input=text, env=environment, capture_output=True, text=True, timeout=seconds
         )
     except subprocess.TimeoutExpired:
-        raise MeasureError(f"{Path(command[0]).name}: no end after {_SECONDS} s") from None
+        raise MeasureError(f"{Path(command[0]).name}: no end after {seconds} s") from None
     if done.returncode:
         last = (done.stderr.strip() or done.stdout.strip() or "no output").splitlines()[-3:]
         raise MeasureError(f"{Path(command[0]).name}: {'; '.join(last)}")
@@ -85,6 +87,7 @@ class Binary:
         expected: str,
         arguments: tuple[str, ...],
         variables: dict[str, str] | None = None,
+        seconds: float = _SECONDS,
     ) -> bool:
         """Whether `python -m module arguments` prints `expected` in a heap of so many octets."""
         command: list[str | Path] = [
@@ -96,7 +99,7 @@ class Binary:
             *arguments,
         ]
         try:
-            printed = _finish(command, "", {**_path(tree), **(variables or {})})
+            printed = _finish(command, "", {**_path(tree), **(variables or {})}, seconds)
         except MeasureError:
             return False
         return printed.strip() == expected

@@ -6,14 +6,13 @@ so that the answers can be recorded.
 
 import gc
 
-from job import USER
-
-from microimps import Client
-from microimps.ports import http
+from job import USER, make
 
 _WARM = 10
 _TIMES = 10
 _CONTACTS = 200
+_FEW = 2  # over SMS
+_PATIENCE = 20000  # ms
 
 alloc = getattr(gc, "mem_alloc", lambda: 0)
 
@@ -49,10 +48,28 @@ def receiving(client):
     return alloc() - taken, count
 
 
+def over_sms(client):
+    """Messages over SMS, by a client that has logged in; its modules stay loaded meanwhile."""
+    gc.disable()
+    client.bearer.modem.forget = None
+    for times in (1, _FEW):
+        taken = sending(client, times)
+        if times == _FEW:
+            print("message sent over SMS", taken, times)
+        taken = alloc()
+        for _ in client.events(_PATIENCE):
+            times -= 1
+            if not times:
+                break
+        taken = alloc() - taken
+    print("message received over SMS", taken, _FEW)
+    gc.enable()
+
+
 def run(url):
     """Measure everything over one session, each operation after it was done some times."""
     gc.disable()
-    client = Client(http(url), USER, "secret")
+    client = make(url, "wbxml")
     client.login()
     for _ in client.contacts():
         pass
