@@ -22,7 +22,7 @@ class Wire:
     def write(self, data):
         self.said += data
 
-    async def until(self, pattern, timeout=2.0):
+    async def until(self, pattern, timeout=60.0):
         """Take what the modem says up to a match of the pattern."""
         pattern = re.compile(pattern) if isinstance(pattern, bytes) else pattern
         for _ in range(int(timeout / 0.005)):
@@ -32,7 +32,7 @@ class Wire:
             await asyncio.sleep(0.005)
         raise AssertionError(f"no {pattern.pattern!r} in {self.said!r}")
 
-    async def ask(self, command, timeout=2.0):
+    async def ask(self, command, timeout=60.0):
         """Give a command; the lines of its answer, without echo and empty lines."""
         self.said = self.said.lstrip(b"\r\n")
         self.modem.feed(command.encode("latin-1") + b"\r")
@@ -40,7 +40,7 @@ class Wire:
         lines = [line for line in re.split("[\r\n]+", said) if line]
         return [line for line in lines if line != command]
 
-    async def send(self, tpdu, timeout=2.0, cancel=False):
+    async def send(self, tpdu, timeout=60.0, cancel=False):
         """Send a TPDU in PDU mode; the lines of the answer."""
         self.modem.feed(b"AT+CMGS=%d\r" % len(tpdu))
         await self.until(PROMPT, timeout)
@@ -70,7 +70,7 @@ class Inbox:
         self.reports.append((report.status, message.id))
 
 
-def play(scenario, timeout=20):
+def play(scenario, timeout=110):
     """Run an async scenario to its end, or fail."""
 
     async def bounded():

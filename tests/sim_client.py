@@ -1,10 +1,7 @@
-"""A plain IMPS client for tests of the simulated service, and the content models it holds
-every answer against.
-"""
+"""A plain IMPS client for tests of the simulated service."""
 
 import asyncio
 import itertools
-import re
 from xml.etree.ElementTree import Element
 
 from microimps.tools import message
@@ -16,141 +13,6 @@ SYNTAXES = ("xml", "wbxml")
 KINDS = [(version, syntax) for version in VERSIONS for syntax in SYNTAXES]
 PASSWORD = "secret word"
 _COOKIES = itertools.count(1)
-
-# spec: content-models.md section 3, what the service sends. A name stands for all versions, or
-# for those behind it.
-MODELS = """
-WV-CSP-Message: Session | WV-CSP-VersionDiscovery-Response
-Session 1.1: SessionDescriptor Transaction+
-Session 1.2 1.3: SessionDescriptor Transaction+ Poll? CIR?
-SessionDescriptor: SessionType SessionID?
-Transaction: TransactionDescriptor TransactionContent
-TransactionDescriptor 1.1: TransactionMode TransactionID? Poll?
-TransactionDescriptor 1.2 1.3: TransactionMode TransactionID
-Status: Result ClientID?
-Result: Code Description? DetailedResult*
-DetailedResult 1.1: Code Description? UserID* GroupID* ScreenName*
-DetailedResult 1.2 1.3: Code Description? UserID* GroupID* ScreenName* MessageID* ContactList* \
-    Domain*
-Disconnect: Result
-Login-Response 1.1 1.2: ClientID Result Nonce? DigestSchema? SessionID? KeepAliveTime? \
-    CapabilityRequest?
-Login-Response 1.3: UserID? ClientID Password? Result Nonce? DigestSchema? SessionID? \
-    KeepAliveTime? CapabilityRequest? Functions? AgreedCapabilityList?
-KeepAlive-Response: Result KeepAliveTime?
-GetSPInfo-Response: ClientID? Name Logo? Description? URL?
-Service-Response 1.1: ClientID Functions? AllFunctions?
-Service-Response 1.2 1.3: Functions? AllFunctions?
-WVCSPFeat: FundamentalFeat? PresenceFeat? IMFeat? GroupFeat?
-FundamentalFeat 1.1: ServiceFunc? SearchFunc? InviteFunc?
-FundamentalFeat 1.2 1.3: ServiceFunc? SearchFunc? InviteFunc? VerifyIDFunc?
-PresenceFeat 1.1 1.2: ContListFunc? PresenceAuthFunc? PresenceDeliverFunc? AttListFunc?
-PresenceFeat 1.3: ContListFunc? PresenceAuthFunc? PresenceDeliverFunc?
-IMFeat: IMSendFunc? IMReceiveFunc? IMAuthFunc?
-GroupFeat: GroupMgmtFunc? GroupUseFunc? GroupAuthFunc?
-ClientCapability-Response 1.1: ClientID CapabilityList?
-ClientCapability-Response 1.2 1.3: AgreedCapabilityList
-CapabilityList 1.1: ClientType? InitialDeliveryMethod? AnyContent? AcceptedCharset* \
-    AcceptedContentType* AcceptedTransferEncoding* AcceptedContentLength? SupportedBearer* \
-    MultiTrans? ParserSize? SupportedCIRMethod* UDPPort? TCPAddress? TCPPort? ServerPollMin? \
-    DefaultLanguage?
-AgreedCapabilityList 1.2: SupportedBearer* SupportedCIRMethod* TCPAddress? TCPPort? \
-    ServerPollMin? CIRURL?
-AgreedCapabilityList 1.3: AcceptedContentType* AnyContent? AcceptedPullLength? \
-    AcceptedPushLength? AcceptedTextContentLength? AcceptedTransferEncoding* CIRHTTPAddress? \
-    CIRSMSAddress? MultiTrans? MultiTransPerMessage? OfflineETEMHandling? OnlineETEMHandling? \
-    ServerPollMin? SupportedBearer* SupportedOfflineBearer* SupportedCIRMethod* (TCPAddress \
-    TCPPort)? SessionPriority? UserSessionLimit?
-GetList-Response 1.1 1.2: ContactList* DefaultContactList?
-GetList-Response 1.3: ContactListIDList? DefaultContactList?
-CreateList-Response 1.3: ContactList ContactListProperties?
-ListManage-Response: Result NickList? ContactListProperties?
-NickList: (NickName | UserID)*
-NickName: Name UserID
-ContactListProperties: Property+
-Property: Name Value?
-GetAttributeList-Response: Result DefaultAttributeList? Presence*
-DefaultAttributeList 1.1 1.2: PresenceSubList*
-DefaultAttributeList 1.3: DefaultNotify? PresenceSubList?
-GetPresence-Response: Result Presence*
-PresenceNotification-Request: Presence+
-Presence 1.1 1.2: (UserID | ContactList) PresenceSubList*
-Presence 1.3: (UserID UserNotify? | ContactList ContactListNotify?) PresenceSubList*
-PresenceSubList 1.1: OnlineStatus? Registration? ClientInfo? TimeZone? GeoLocation? Address? \
-    FreeTextLocation? PLMN? CommCap? UserAvailability? PreferredContacts? PreferredLanguage? \
-    StatusText? StatusMood? Alias? StatusContent? ContactInfo?
-PresenceSubList 1.2: OnlineStatus? Registration? ClientInfo? TimeZone? GeoLocation? Address? \
-    FreeTextLocation? PLMN? CommCap? UserAvailability? PreferredContacts? PreferredLanguage? \
-    StatusText? StatusMood? Alias? StatusContent? ContactInfo? InfoLink?
-PresenceSubList 1.3: OnlineStatus* Registration* ClientInfo* TimeZone* GeoLocation* Address* \
-    FreeTextLocation* PLMN* CommCap* UserAvailability? PreferredContacts? PreferredLanguage? \
-    StatusText? StatusMood? Alias? StatusContent? ContactInfo? InfoLink?
-OnlineStatus 1.1 1.2: Qualifier? PresenceValue?
-OnlineStatus 1.3: Qualifier? PresenceValue? ClientID?
-ClientInfo 1.1 1.2: Qualifier? ClientType? DevManufacturer? ClientProducer? Model? \
-    ClientVersion? Language?
-ClientInfo 1.3: Qualifier? ClientContentLimit? ClientType? DevManufacturer? ClientProducer? \
-    Model? ClientVersion? Language? ClientIMPriority? ApplicationID? ClientID?
-UserAvailability: Qualifier? PresenceValue?
-GetWatcherList-Response 1.1: User*
-GetWatcherList-Response 1.2: HistoryPeriod? Watcher*
-GetWatcherList-Response 1.3: HistoryPeriod? WatcherCount? Watcher*
-Watcher 1.2: User WatcherStatus?
-Watcher 1.3: UserID FriendlyName? WatcherStatus?
-PresenceAuth-Request 1.1 1.2: UserID PresenceSubList?
-GetReactiveAuthStatus-Response 1.2: ReactiveAuthStatusList
-ReactiveAuthStatus 1.2: UserID ReactiveAuthState PresenceSubList?
-Notification-Request 1.3: NotificationType PresenceSubList UserIDList
-SendMessage-Response: Result MessageID?
-GetMessageList-Response 1.1 1.2: MessageInfo*
-GetMessageList-Response 1.3: MessageInfoList? MessageTotalCount?
-MessageNotification: MessageInfo
-GetMessage-Response: MessageInfo ContentData?
-NewMessage: MessageInfo ContentData?
-DeliveryReport-Request 1.1: Result MessageInfo
-DeliveryReport-Request 1.2 1.3: Result DeliveryTime? MessageInfo
-ForwardMessage-Response 1.3: MessageID?
-MessageInfo 1.1 1.2: MessageID? MessageURI? ContentType? ContentEncoding? ContentSize \
-    Recipient Sender DateTime? Validity?
-MessageInfo 1.3: MessageID? MessageURI? ContentType? ContentEncoding? ContentSize? \
-    ContentName? Recipient Sender DateTime? Font? Validity? ExtBlockETEM*
-GetBlockedList-Response 1.1 1.2: BlockList? GrantList?
-GetBlockedList-Response 1.3: BlockList? BlockListInUse? GrantList? GrantListInUse?
-BlockList 1.1 1.2: InUse? EntityList?
-BlockList 1.3: EntityList?
-EntityList 1.1 1.2: UserID* ScreenName* GroupID*
-EntityList 1.3: UserID* ScreenName* GroupID* ContactList* ApplicationID*
-"""
-
-
-def _models():
-    models = {}
-    for line in MODELS.strip().splitlines():
-        head, _, model = line.partition(":")
-        name, *versions = head.split()
-        pattern = re.sub(r"[\w-]+", r"(?:\g<0>,)", model).replace(" ", "")
-        for version in versions or VERSIONS:
-            models[name, version] = re.compile(pattern)
-    return models
-
-
-_PATTERNS = _models()
-_PRIMITIVES = {name for name, _ in _PATTERNS} - {"Status"}
-
-
-def check(root, version):
-    """Every element of a message against the model of its version."""
-    for element in root.iter():
-        pattern = _PATTERNS.get((element.tag, version))
-        children = "".join(f"{child.tag}," for child in element)
-        inner = element.tag == "Status" and not children  # of CommC
-        if pattern is None:
-            assert element.tag not in _PRIMITIVES or inner, f"{element.tag} is not in {version}"
-        else:
-            assert inner or pattern.fullmatch(children), f"{version} {element.tag}: {children}"
-    for leaf in root.iter():
-        if not len(leaf) and leaf.tag in ("Code", "ContentSize", "KeepAliveTime"):
-            assert (leaf.text or "").isdigit(), leaf.tag
 
 
 class Clock:
@@ -209,7 +71,6 @@ class Client:
         assert found.root.get("xmlns") == self.names.csp
         content = found.root.find("Session/Transaction/TransactionContent")
         assert content.get("xmlns") == self.names.trc
-        check(found.root, self.version)
         whole = envelope.parse(found.root, self.version)
         place = "Transaction/TransactionDescriptor/" if self.version == "1.1" else ""
         self.poll = text(found.root, f"Session/{place}Poll") or None

@@ -9,12 +9,12 @@ import subprocess
 
 import pytest
 
-from conftest import ROOT
+from conftest import BUILD, ROOT
 from microimps.tools.stage import compile_file
 
 CORE_TESTS = sorted((ROOT / "tests" / "core").glob("test_*.py"))
 DEFAULT_HEAP = "96K"
-SECONDS = 60
+SECONDS = 110
 
 
 def heap_of(path):
@@ -26,7 +26,7 @@ def heap_of(path):
 @pytest.fixture(scope="module")
 def compiled():
     """build/device/core with the tests as .mpy, asserts kept, beside a link to the vectors."""
-    folder = ROOT / "build" / "device"
+    folder = BUILD / "device"
     for source in (ROOT / "tests" / "core").glob("*.py"):
         compile_file(source, folder / "core" / (source.stem + ".mpy"), source.name, opt=0)
     vectors = folder / "vectors"
@@ -40,7 +40,7 @@ def staged():
     """All modules with their own names: the tests call private functions, which -O3 renames."""
     from microimps.tools.stage import stage
 
-    target = ROOT / "build" / "mpy-named"
+    target = BUILD / "mpy-named"
     stage(target, opt=2)
     return target
 

@@ -10,12 +10,12 @@ import pytest
 
 
 def drive(scenario, *args):
-    """Run an async scenario; nothing here may take longer than three minutes."""
+    """Result of an async scenario; nothing here may take longer than two minutes."""
 
     async def bounded():
-        await asyncio.wait_for(scenario(*args), 180)
+        return await asyncio.wait_for(scenario(*args), 115)
 
-    asyncio.run(bounded())
+    return asyncio.run(bounded())
 
 
 async def run(*argv, timeout=90, env=None, stdin=""):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 from importlib.metadata import version
 from typing import Any
@@ -18,18 +19,29 @@ except ImportError as missing:
 
 # Name -> (module below microimps.tools and its function or Typer app, one line of help).
 TOOLS = {
-    "decode": ("decode.commands:decode", "Turn any IMPS message into readable XML, or back."),
+    "chat": ("chat.commands:chat", "Chat in the terminal, over HTTP or over a modem."),
+    "decode": (
+        "decode.commands:decode",
+        "Show what is in a message, an SMS, a push, a log, a capture.",
+    ),
     "demo": ("demo.commands:demo", "Run the service and two clients, one on MicroPython."),
     "demo-sms": (
         "demo.sms:demo_sms",
         "The same over SMS alone, on a network that loses messages.",
     ),
+    "doctor": ("doctor.commands:doctor", "Check a set-up and say what to do about it."),
+    "flash": ("flash.commands:flash", "Put the client on a MicroPython board."),
     "footprint": (
         "footprint.commands:footprint",
         "Measure flash, heap and garbage.",
     ),
     "gsm": ("gsm.commands:gsm", "Run a simulated GSM network with modems on ptys."),
+    "provision": (
+        "provision.commands:provision",
+        "Read, check and write the settings of an account.",
+    ),
     "sim": ("sim.commands:sim", "Run the simulated IMPS service."),
+    "trial": ("trial.commands:trial", "Run a field trial over SMS, and report on it."),
 }
 
 EPILOG = (
@@ -56,8 +68,26 @@ def load(name: str) -> Any:
     return get_command(tool)
 
 
+def reason(error: OSError) -> str:
+    """What the system says, behind the name of the file, device or address it is about."""
+    text = error.strerror or str(error)
+    return f"{error.filename}: {text}" if error.filename else text
+
+
 class Tools(TyperGroup):
-    """A group that knows its commands' help without importing them."""
+    """A group that knows its commands' help without importing them.
+
+    What a tool does not explain itself, a file or port that cannot be used, is one line here.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OSError as error:
+            if error.errno == errno.EPIPE:  # the reader has seen enough, as with `| head`
+                raise
+            typer.echo(f"microimps {ctx.invoked_subcommand}: {reason(error)}", err=True)
+            raise typer.Exit(1) from None
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(TOOLS)

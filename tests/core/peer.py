@@ -4,7 +4,8 @@ A Peer is a port (clock, digest, link) and what is behind its link in one. It ke
 client writes and answers each request with the next entry of its script:
 
     ("Status", [...])                     the request's own transaction answered with this
-    ("NewMessage", [...], "7", "Request") the same with another TransactionID and mode
+    ("NewMessage", [...], "7", "Request") the same with another TransactionID and mode; a fifth
+                                          value is its SegmentInfo
     [entry, ..., ("Poll", True)]          several transactions in one message, and its flag;
                                           a third value puts it where 1.1 has it
     None                                  HTTP 200 with an empty body
@@ -12,7 +13,8 @@ client writes and answers each request with the next entry of its script:
     OSError                               raised by the link
     function                              called with the Request; returns one of the above
 
-Values of elements: a list of children, else what Writer.leaf takes; words become tokens.
+Values of elements: a list of children, else what Writer.leaf takes; words become tokens, bytes
+OPAQUE in WBXML.
 """
 
 from microimps import Client, Error
@@ -189,6 +191,12 @@ def tree(w, element, value):
         w.end()
     elif isinstance(value, str) and value:
         w.choice(tag, value)
+    elif isinstance(value, bytes) and hasattr(w, "page"):
+        w.start(tag)
+        w.put(b"\xc3")
+        w.put(bytes((0x80 | len(value) >> 7, len(value) & 0x7F)))
+        w.put(value)
+        w.end()
     else:
         w.leaf(tag, value)
 
@@ -208,6 +216,8 @@ def envelope(w, entries, tid, session):
         w.start(0x34)
         w.choice(0x36, mode)
         w.leaf(0x35, given)
+        if len(each) > 4:
+            tree(w, "SegmentInfo", each[4])
         for flag in flags:
             if w.version == 1 or len(flag) > 2:
                 tree(w, *flag[:2])
@@ -233,6 +243,21 @@ def message(entries, tid="1", version=2, syntax="wbxml", session="s1"):
     w.window(0, size)
     envelope(w, entries, tid, session)
     return bytes(w.buf)
+
+
+def fragment(element, value, version=3, syntax="wbxml"):
+    """Octets of an element as they may stand in a message, from code page 0 on in WBXML."""
+    w = part(syntax, "writer", "Writer")(0, version)
+    size = 0
+    for _ in "12":
+        w.window(0, size)
+        w.begin()
+        head = w.at
+        tree(w, element, value)
+        size = w.at
+        if not w.size:
+            w = part(syntax, "writer", "Writer")(size, version)
+    return bytes(w.buf[head:])
 
 
 def result(code=200, *more):

@@ -3,6 +3,7 @@
 from modem_peer import PDU, Peer, run
 
 from microimps.sms_bearer.at import At
+from microimps.sms_bearer.start import resync
 
 LINE, TAIL, FINAL, PROMPT = 1, 2, 4, 8
 
@@ -194,16 +195,16 @@ def test_resync_with_garbage_and_lost_first_command():
     peer = Peer(1)
     at = At(peer.ticks_ms)
     peer.say(b"AT", b"", b"\x00\xff@#A\r", b"\r\nOK\r\n")
-    assert run(at.resync(), at, peer) is True
+    assert run(resync(at), at, peer) is True
     peer.say(b"AT", b"")
-    assert run(at.resync(), at, peer) is False
+    assert run(resync(at), at, peer) is False
 
 
 def test_resync_leaves_a_half_entered_message():
     peer = Peer()
     at = At(peer.ticks_ms)
     peer.prompting = True
-    assert run(at.resync(), at, peer) is True
+    assert run(resync(at), at, peer) is True
     assert peer.pdus == []
 
 
@@ -211,7 +212,7 @@ def test_a_modem_that_refuses_bare_at_is_alive():
     peer = Peer()
     at = At(peer.ticks_ms)
     peer.say(b"AT", b"\r\nERROR\r\n")
-    assert run(at.resync(), at, peer) is True
+    assert run(resync(at), at, peer) is True
 
 
 def test_line_trouble_comes_through():

@@ -1,3 +1,4 @@
+# heap: 120K
 """The PTS writer: what the requests and answers of the client look like on the wire."""
 
 from reading import code
@@ -5,7 +6,7 @@ from writing import everywhere, written
 
 from microimps.envelope import delivered, nothing, status
 from microimps.errors import LocalError
-from microimps.primitives import access, lists, messaging, presence
+from microimps.primitives import access, lists, messaging, negotiation, presence, publish
 from microimps.pts.extension import EXTENSION
 from microimps.pts.writer import Writer
 from microimps.session import Session
@@ -21,6 +22,7 @@ class Clock:
 class Bearer:
     port = Clock()
     kind = 0x43  # SMS
+    most = 1 << 24
 
 
 class Agreed:
@@ -43,7 +45,7 @@ def sent(write, args, version=2, tid="7", sid="s8Kd", mode=REQUEST, make=Writer)
 
 
 class User:
-    """The part of a session that request writers look at."""
+    """The part of a session that request writers look at; it keeps what a task asks."""
 
     user = "wv:ida@chat.example.org"
     client = "unit-04"
@@ -52,30 +54,49 @@ class User:
     push = True
     content = 1024
     least = 30000
+    cir = None
+    wishes = {}
+
+    class r:
+        """The reader, where a task gets ready for the answer."""
+
+    class w:
+        media = b"sms"
+
+    def ask(self, write, args, *_):
+        self.asked = write, args
+        yield
+
+
+def asks(task, *args, **named):
+    """The writer of a task's request, and its arguments."""
+    user = User()
+    next(task(user, *args, **named))
+    return user.asked
 
 
 def test_login():
-    args = (User, "heron 9", None, ())
+    args = (User, "heron 9", None, (), None, ())
     assert sent(access._login, args, 2, "1", None) == (
         b'WV12LR1 UI=wv:ida@chat.example.org CI=unit-04 PW="heron 9" TL=7200 SC=b71e-0c2d'
     )
-    args = (User, None, None, ("SHA", "MD5"))
+    args = (User, None, None, ("SHA", "MD5"), None, ())
     assert sent(access._login, args, 3, "1", None) == (
         b"WV13LR1 UI=wv:ida@chat.example.org CI=unit-04 SH=(SHA,MD5) TL=7200 SC=b71e-0c2d"
     )
-    args = (User, None, b"T2+xxl0ZP4zRk0qy7Q1rjOaGm1Q=", ())
+    args = (User, None, b"T2+xxl0ZP4zRk0qy7Q1rjOaGm1Q=", (), None, ())
     assert b' DB="T2+xxl0ZP4zRk0qy7Q1rjOaGm1Q="' in sent(access._login, args, 3, "1", None)
 
 
 def test_negotiation_leaves_out_what_has_no_code():
     for version in (2, 3):
-        octets = sent(access._capabilities, (User,), version)
+        octets = sent(negotiation.capabilities, (User,), version)
         assert octets == b"WV1%d" % version + (
             b"CP7 SI=s8Kd CA=((CT,MP),(ID,P),(SB,SMS),(MT,1),(PS,16777216),(PM,30))"
             if version == 2
             else b"CP7 SI=s8Kd CA=((CT,MP),(ID,P),(MT,1),(PS,16777216),(PM,30),(SB,SMS))"
         )
-    assert sent(access._services, (User,)) == b"WV12SQ7 SI=s8Kd RF=(FF,PF,IF) AR=F"
+    assert sent(negotiation.services, (User,)) == b"WV12SQ7 SI=s8Kd RF=(FF,PF,IF,GE) AR=F"
 
 
 def test_primitives_without_content():
@@ -107,30 +128,29 @@ def test_lists():
 
 
 def test_users_and_lists_become_lists():
+    who, groups = ("wv:uwe", "wv:eva"), ("wv:l1", "wv:l2", "wv:l3")
+    watch = asks(presence.subscribe, who, groups, ("OnlineStatus",), True)
+    ask = asks(presence.presence, ("wv:uwe",), (), ("UserAvailability", "ClientInfo"))
     for version, automatic in ((2, b" AS=T"), (3, b"")):
-        args = (0x11D, ("wv:uwe", "wv:eva"), ("wv:l1", "wv:l2", "wv:l3"), ("online",), True)
-        assert sent(presence._get, args, version) == (
+        assert sent(*watch, version) == (
             b"WV1%dSB7 SI=s8Kd UI=(wv:uwe,wv:eva) CL=(wv:l1,wv:l2,wv:l3) PS=OS%s"
             % (version, automatic)
         )
-        args = (0x112, ("wv:uwe",), (), ("online", "availability", "client"), None)
-        octets = sent(presence._get, args, version)
-        assert octets == b"WV1%dGP7 SI=s8Kd UI=wv:uwe PS=(OS,CF,UA)" % version
+        assert sent(*ask, version) == b"WV1%dGP7 SI=s8Kd UI=wv:uwe PS=(CF,UA)" % version
 
 
 def test_own_presence():
     def update(**values):
-        return sent(presence._update, (values,))[19:]
+        return sent(*asks(publish.update_presence, **values))[19:]
 
-    assert update(online=True) == b"((OS,T,T))"
-    assert update(availability="DISCREET", text='back at "six", maybe') == (
+    assert update(OnlineStatus=True) == b"((OS,T,T))"
+    assert update(UserAvailability="DISCREET", StatusText='back at "six", maybe') == (
         b'((UA,T,DI),(ST,T,"back at ""six"", maybe"))'
     )
-    assert update(client="MOBILE_PHONE", producer="Acme", version="2.1") == (
-        b"((CF,T,((CT,MP),(CP,Acme),(CV,2.1))))"
-    )
-    assert update(online=None, text="") == b"((OS,F,),(ST,T,))"
-    assert update(client=None) == b"((CF,F,))"
+    client = {"ClientType": "MOBILE_PHONE", "ClientProducer": "Acme", "ClientVersion": "2.1"}
+    assert update(ClientInfo=client) == b"((CF,T,((CT,MP),(CP,Acme),(CV,2.1))))"
+    assert update(OnlineStatus=None, StatusText="") == b"((OS,F,),(ST,T,))"
+    assert update(ClientInfo=None) == b"((CF,F,))"
 
 
 def test_an_attribute_always_has_its_qualifier():
@@ -205,16 +225,25 @@ def test_empty_parameters_are_left_out():
     assert sent(write, ()) == b"WV12LM7 SI=s8Kd RL=F"
 
 
-MESSAGE = (User, ("wv:uwe",), 'so "it" is', None, False, None)
+def message(*args):
+    return asks(messaging.send, *args)
+
+
+def unwatched():
+    return asks(presence.unsubscribe, ("wv:uwe",))
+
+
+def mood():
+    return asks(publish.update_presence, StatusMood="HAPPY")
 
 
 def test_strict_mode_refuses_before_anything_is_written():
     for write, args in (
-        (messaging._send, MESSAGE),
+        message("wv:uwe", 'so "it" is'),
         (delivered, ("m1",)),
-        (presence._get, (0x118, ("wv:uwe",), (), (), None)),  # UnsubscribePresence
-        (presence._get, (0x112, ("wv:uwe",), (), ("mood",), None)),
-        (presence._update, ({"mood": "HAPPY"},)),
+        unwatched(),
+        asks(presence.presence, ("wv:uwe",), (), ("StatusMood",)),
+        mood(),
     ):
         for make in (
             Writer,
@@ -223,13 +252,13 @@ def test_strict_mode_refuses_before_anything_is_written():
         ):
             assert code(LocalError, sent, write, args, 2, "7", "s", REQUEST, make) == 46
     w = Writer(64)
-    assert code(LocalError, written, w, lambda w: sent(messaging._send, MESSAGE), 64) == 46
+    assert code(LocalError, written, w, lambda w: sent(*message("wv:uwe", "x")), 64) == 46
 
 
 def test_a_writer_works_on_after_a_refusal():
     w = Writer(64, 2)
     s = Session(Bearer, None, w)
-    s.out = (messaging._send, MESSAGE, "7", REQUEST, "s")
+    s.out = message("wv:uwe", "x") + ("7", REQUEST, "s")
     assert code(LocalError, s.write) == 46
     s.out = (nothing, (0x05B,), "8", REQUEST, "s")
     w.window(0, 64)
@@ -246,20 +275,17 @@ def refused(size, version):
 
 
 def test_the_extension_profile_carries_messages():
-    assert sent(messaging._send, MESSAGE, make=extended) == (
+    assert sent(*message("wv:uwe", 'so "it" is'), make=extended) == (
         b"WV12XS7 SI=s8Kd XD=F XM=((XT,text/plain),(XS,10),(XR,((UI,wv:uwe))),"
         b'(XN,((UI,wv:ida@chat.example.org)))) XC="so ""it"" is"'
     )
     assert sent(delivered, ("m1",), 2, "7", "s", RESPONSE, extended) == b"WV12NX7 SI=s XI=m1"
-    args = (0x118, ("wv:uwe",), (), (), None)
-    assert sent(presence._get, args, 3, make=extended) == b"WV13ZB7 SI=s8Kd UI=wv:uwe"
-    assert sent(presence._update, ({"mood": "HAPPY"},), make=extended) == (
-        b"WV12UP7 SI=s8Kd UV=((ZM,T,HAPPY))"
-    )
+    assert sent(*unwatched(), 3, make=extended) == b"WV13ZB7 SI=s8Kd UI=wv:uwe"
+    assert sent(*mood(), make=extended) == b"WV12UP7 SI=s8Kd UV=((ZM,T,HAPPY))"
 
 
 def test_the_extension_profile_is_offered_at_login():
-    args = (User, None, None, ("MD5",))
+    args = (User, None, None, ("MD5",), None, ())
     for make in (extended, refused):
         octets = sent(access._login, args, 2, "1", None, make=make)
         assert octets[:22] == b"WV12LR1 XP=1 UI=wv:ida"
@@ -268,8 +294,7 @@ def test_the_extension_profile_is_offered_at_login():
 
 def test_long_binary_content_comes_in_pieces():
     content = bytes(range(256)) * 4
-    args = (User, ("wv:uwe", "wv:eva"), content, "image/gif", False, None)
-    octets = sent(messaging._send, args, make=extended)
+    octets = sent(*message(("wv:uwe", "wv:eva"), content, "image/gif"), make=extended)
     start = octets.find(b' XC="') + 5
     assert octets[-1:] == b'"' and b'"' not in octets[start:-1]
     from binascii import a2b_base64

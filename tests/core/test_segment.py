@@ -1,7 +1,8 @@
 """Segmentation of PTS and its assembly (core/sms_bearer/segment.py): pts.md section 7."""
 
 from microimps.errors import LocalError
-from microimps.sms_bearer.segment import Assembly, head, plan
+from microimps.pts import head
+from microimps.sms_bearer.segment import Assembly, plan
 
 
 def of(text):

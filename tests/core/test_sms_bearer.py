@@ -12,7 +12,6 @@ from microimps.sms_bearer.bearer import SmsBearer
 from microimps.sms_bearer.modem import Modem
 from microimps.sms_bearer.pdu import Received
 from microimps.sms_bearer.profiles import GENERIC
-from microimps.sms_bearer.segment import Assembly
 from microimps.sms_bearer.submit import Submit
 
 SERVICE = "+15553590"
@@ -45,19 +44,27 @@ def deliver(body, sender=SERVICE, ports=PORTS, dcs=4, text=None):
     return "".join(["%02X" % c for c in out]).encode()
 
 
+class Speech:
+    """The session's reader and writer in one."""
+
+    def __init__(self, size):
+        self.writer = lambda: Writer(size)
+
+
 class Session:
     """What a bearer sees of a session."""
 
     def __init__(self, message=b"", size=64):
         self.message = message
-        self.w = Writer(size)
+        self.w = Speech(size)
         self.r = Reader(size)
         self.poll = False
+        self.pending = None
         self.id = "s1"
         self.cookie = "c4f1"
 
-    def write(self):
-        self.w.put(self.message)
+    def write(self, w):
+        w.put(self.message)
 
 
 def make(mt=1, **options):
@@ -85,6 +92,7 @@ def receive(b, peer, s, ms=3000, tid=None):
     b.session = s
     if not run(b.receive(ms, tid), b.io, peer):
         return None
+    s.r.reset()
     got = b""
     while not b.over:
         run(b.fill(s.r), b.io, peer)
@@ -159,6 +167,25 @@ def test_refused_for_good():
     assert b.sent == 1
 
 
+def test_row_21_the_whole_queue_waits_and_keeps_its_order():
+    b, peer, _ = make()
+    b.modem.gap_ms = 0
+    times = []
+
+    def throttled(text):
+        times.append(peer.now)
+        if len(times) == 2:  # the second part, once: temporary failure
+            peer.send(b"\r\n+CMS ERROR: 41\r\n")
+        else:
+            peer.sent()
+
+    peer.say(b"body", throttled)
+    run(b.exchange(Session(LONG)), b.io, peer, 20000)
+    first, *rest = cut(LONG)
+    assert [body for body, _ in bodies(peer)] == [first, rest[0]] + rest
+    assert times[2] - times[1] >= 30000 and b.sent == len(times) == 5
+
+
 def test_a_whole_message_and_one_in_parts_in_any_order():
     for message in (b"WV13ST4 SI=s8Kd ST=200", LONG):
         for backwards in (False, True):
@@ -189,7 +216,7 @@ def test_parts_stay_in_the_store_and_are_found_after_a_restart():
 
 
 def test_repeats_and_expiry_leave_nothing_behind():
-    b, peer, s = make(assembly=Assembly(8, 60000))
+    b, peer, s = make(expiry=60000)
     first, last = parts_of(LONG[:200])
     store(peer, first, first, first)
     assert take(b, peer, s) is None
@@ -252,6 +279,39 @@ def test_strangers_garbage_and_what_is_not_ours():
     assert b.strangers == 1 and b.garbage >= 3
     left = list(peer.stores[b"SM"].values())
     assert hello in left and len(left) <= 5
+
+
+def test_row_33_header_lost_or_left_in_the_body():
+    b, peer, s = make()
+    header = b"\x06\x05\x04\x0e\x06\x0e\x06"
+    for message in (b"WV13ST4 SI=s ST=200", LONG):
+        for left in (b"", header):
+            parts = [left + part[: 140 - len(left)] for part in cut(message)]
+            store(peer, *[deliver(part, ports=None) for part in parts])
+            assert take(b, peer, s) == message
+            assert not peer.stores[b"SM"]
+    seen = []
+    b.on_other = lambda pdu: seen.append(bytes(pdu.buf[pdu.start : pdu.stop]))
+    store(peer, deliver(header + b"Hello", ports=None))
+    assert take(b, peer, s) is None
+    assert seen == [header + b"Hello"] and len(peer.stores[b"SM"]) == 1
+
+
+def test_row_37_octets_labelled_as_text():
+    """What came as text, of either alphabet, is counted and gone; the same as octets is taken."""
+    b, peer, s = make()
+    store(peer, deliver(None, dcs=0, text="WV13ST7 ST=200"), deliver(None, dcs=8, text="WV13ST7"))
+    assert take(b, peer, s) is None
+    assert b.garbage == 2 and not peer.stores[b"SM"]
+    store(peer, deliver(b"WV13ST7 ST=200"))
+    assert take(b, peer, s) == b"WV13ST7 ST=200"
+
+
+def test_row_38_senders_that_are_the_service_too():
+    b, peer, s = make(senders=("+15550000",))
+    store(peer, deliver(b"WV13ST7", sender="+15550000"), deliver(b"WV13ST8", sender="+15550666"))
+    assert take(b, peer, s) == b"WV13ST7"
+    assert take(b, peer, s) is None and b.strangers == 1
 
 
 def test_others_messages_go_to_whoever_wants_them():
@@ -325,6 +385,78 @@ def test_more_messages_than_are_kept_track_of():
         assert message not in got and len(b.ready) <= 8
         got.add(message)
     assert len(got) == 20 and None not in got and not peer.stores[b"SM"]
+
+
+def test_repeats_do_not_keep_the_awaited_answer_out():
+    b, peer, s = make()
+    s.pending = ("4", 0, None)
+    for _ in range(10):
+        store(peer, deliver(b"WV13NM7 SI=s"))
+    assert take(b, peer, s, tid="4", ms=30000) is None
+    assert len(b.ready) == 1 and b.assembly.repeats == 9
+    assert len(peer.stores[b"SM"]) == 1
+    store(peer, *[deliver(b"WV13NM%d SI=s" % i) for i in range(10, 19)])
+    store(peer, deliver(b"WV13ST4 SI=s ST=200"))
+    assert take(b, peer, s, tid="4", ms=30000) == b"WV13ST4 SI=s ST=200"
+    got = sorted([take(b, peer, s, ms=5000) for _ in range(10)])
+    assert got == sorted([b"WV13NM%d SI=s" % i for i in [7] + list(range(10, 19))])
+
+
+def test_messages_without_a_number_are_no_repeats():
+    b, peer, s = make()
+    store(peer, deliver(b"WV13NM0 SI=s a"), deliver(b"WV13NM0 SI=s b"))
+    assert take(b, peer, s, tid="4", ms=5000) is None
+    assert sorted([take(b, peer, s), take(b, peer, s)]) == [b"WV13NM0 SI=s a", b"WV13NM0 SI=s b"]
+
+
+def test_buffers_of_what_is_too_much_are_free_again():
+    b, peer, s = make(mt=2, pool=2)
+    assert take(b, peer, s, ms=300) is None
+    store(peer, *[deliver(b"WV13PN%d SI=s" % i) for i in range(8)])
+    assert take(b, peer, s, tid="777", ms=30000) is None
+    direct(peer, deliver(b"WV13PN8 SI=s"))
+    assert take(b, peer, s, tid="777") is None
+    assert len(b.ready) == 8 and b.held == [0, 0]
+
+
+def test_reader_and_writer_come_and_go():
+    from microimps.pts import Speech as Pts
+
+    b, peer, s = make()
+    gone = []
+    b.session = s
+    b.modem.forget = lambda *names: gone.extend(names)
+    s.w = s.r = speech = Pts(64, 16, 128, 3, False, None)
+    told = [True, False, None]
+
+    def take(parts):
+        while not b.over:
+            yield from b.fill(s.r)
+            s.r.pos = s.r.end
+        s.r.agreed = told.pop(0)
+        if not told:
+            raise PeerError(1)
+
+    s.take = take
+    for i, parts in ((1, None), (2, "unasked"), (3, "unasked")):
+        store(peer, deliver(b"WV13ST%d SI=s ST=200" % i))
+        assert run(b.receive(3000), b.io, peer)
+        gone.clear()
+        flow = b.read(s, parts)
+        if i < 3:
+            run(flow, b.io, peer)
+        else:
+            try:
+                run(flow, b.io, peer)
+            except PeerError as error:
+                assert error.args[0] == 1
+            else:
+                raise AssertionError("no error")
+        assert s.r is s.w is speech and speech.agreed is True
+        assert sorted(gone) == ["microimps.codec", "microimps.pts.", "microimps.words"]
+        run(b.done(), b.io, peer)
+    run(b.exchange(s), b.io, peer)
+    assert "microimps.sms_bearer.outgoing" in gone and "microimps.pts." in gone
 
 
 def test_notices():

@@ -16,15 +16,15 @@ name = client.create_list("friends", "Friends", True, ((other, "Bo"),))
 print("list", name in list(client.lists()), list(client.contacts()))
 client.subscribe(lists=[name])
 (known,) = client.events(0)  # what is so now comes at once
-print("presence", known.user, known.shown(), known.text)
-client.update_presence(online=True, availability="DISCREET", text="Out & about")
+print("presence", known.user, known.shown(), known.get("StatusText"))
+client.update_presence(OnlineStatus=True, UserAvailability="DISCREET", StatusText="Out & about")
 print("sent", bool(client.send(other, "from the board: h\u00e9 <you> & \u20ac", report=True)))
 listening = True
 while listening:
     for event in client.events(0):
         if event.kind == "presence":
             known.merge(event)  # a notification tells what has changed
-            print("presence", known.user, known.shown(), known.text)
+            print("presence", known.user, known.shown(), known.get("StatusText"))
         elif event.kind == "report":
             print("report", event.code)
         elif event.text == "stop":

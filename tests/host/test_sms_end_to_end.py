@@ -1,126 +1,20 @@
 """Clients and service over SMS: virtual modems on ptys, a network with faults, all carriers."""
 
 import asyncio
-import contextlib
 import os
-import socket
 
 import pytest
-from gsm_wire import SERVICE, A, B
+from gsm_wire import SERVICE, A
+from sms_world import ANNA, BO, play
 
-from microimps import AsyncClient, Client, StatusError
-from microimps.ports import http, sms
+from microimps import AsyncClient, Client, LocalError, StatusError
+from microimps.ports import cir, http
 from microimps.sms_bearer.modem_http import SIM800, ModemHttp
-from microimps.tools.gsm import Faults, Message, Network, Rewriting, Settings
+from microimps.tools.gsm import Faults, Message, Rewriting, Settings
 from microimps.tools.gsm.message import ports_element
-from microimps.tools.sim import Account, Config, Limits
-from microimps.tools.sim.carriers import ModemCarrier, NetworkCarrier, SmppCarrier
-from microimps.tools.sim.server import Running
-from microimps.tools.sim.sms import Joiner, SmsFace, split
+from microimps.tools.sim.sms import Joiner, split
 
-ANNA, BO = "wv:anna@im.example.com", "wv:bo@im.example.com"
-NUMBERS = {ANNA: A, BO: B}
-NAMES = ("online", "availability", "text")
-MODEMS_OWN = "+447700900009"
-
-
-class World:
-    """A network, the service at it, and clients that block in threads of their own."""
-
-    def __init__(self, network, running, face, number):
-        self.network = network
-        self.running = running
-        self.service = running.service
-        self.face = face
-        self.number = number
-        self.clients = []
-
-    async def bearer(self, user, family="generic", settings=None, **options):
-        number = NUMBERS[user]
-        virtual = self.network.modems.get(number)
-        if virtual is None:
-            virtual = await self.network.add_modem(number, family, settings)
-        options.setdefault("timeout", int(45000 / self.network.clock.speed))
-        bearer = sms(virtual.device, self.number, **options)
-        bearer.modem.gap_ms = 0
-        bearer.modem.sweep_ms = int(300000 / self.network.clock.speed)
-        return bearer
-
-    async def client(self, user, version=3, kind=Client, bearer=None, **options):
-        client = kind(
-            bearer or await self.bearer(user),
-            user,
-            "secret",
-            version,
-            "pts",
-            extension=True,
-            **options,
-        )
-        self.clients.append(client)
-        return client
-
-    async def do(self, task, *args, **named):
-        return await asyncio.to_thread(task, *args, **named)
-
-    async def events(self, client, wanted, ms=60000):
-        """Events of a client until there are as many as wanted."""
-
-        def collect():
-            got = []
-            for event in client.events(int(ms / self.network.clock.speed) + 1000):
-                got.append(event)
-                if len(got) >= wanted:
-                    break
-            return got
-
-        return await asyncio.to_thread(collect)
-
-
-@contextlib.asynccontextmanager
-async def world(faults=None, speed=40, carrier="network", rewriting=None, **config):
-    config.setdefault("limits", Limits(sms_retransmit=45, attempts=10))
-    config.setdefault("users", (Account(ANNA, "secret", "Anna"), Account(BO, "secret", "Bo")))
-    async with Network(faults, rewriting, speed=speed) as network:
-        running = Running(Config(**config), network.clock.time).start()
-        number = SERVICE
-        try:
-            if carrier == "network":
-                made = NetworkCarrier(network, SERVICE)
-            elif carrier == "smpp":
-                with socket.socket() as free:
-                    free.bind(("127.0.0.1", 0))
-                    port = free.getsockname()[1]
-                await network.serve_smpp(port)
-                made = SmppCarrier("127.0.0.1", port, "imps", "secret", SERVICE)
-            else:
-                number = MODEMS_OWN
-                made = ModemCarrier((await network.add_modem(number, carrier)).device)
-                made.modem.gap_ms = 0
-            face = SmsFace(running.service, made, number)
-            await face.start()
-            try:
-                each = World(network, running, face, number)
-                yield each
-            finally:
-                for client in each.clients:
-                    if isinstance(client, Client):
-                        client.close()
-                    else:
-                        await client.close()
-                await face.stop()
-        finally:
-            await asyncio.to_thread(running.close)
-
-
-def play(scenario, timeout=50, **options):
-    async def run():
-        async with world(**options) as each:
-            await scenario(each)
-
-    async def bounded():
-        await asyncio.wait_for(run(), timeout)
-
-    asyncio.run(bounded())
+NAMES = ("OnlineStatus", "UserAvailability", "StatusText")
 
 
 async def chat(each, count=2):
@@ -132,7 +26,10 @@ async def chat(each, count=2):
     assert await each.do(lambda: list(anna.contacts())) == [(BO, "Bo")]
     await each.do(anna.subscribe, (BO,), names=NAMES)
     await each.do(
-        bo.update_presence, online=True, availability="DISCREET", text='At "work", (busy)'
+        bo.update_presence,
+        OnlineStatus=True,
+        UserAvailability="DISCREET",
+        StatusText='At "work", (busy)',
     )
     sent = [f'Message {i} over SMS, with a, b = (c) & "quotes" é' for i in range(count)]
     for text in sent:
@@ -168,6 +65,22 @@ def test_two_users_meet():
     play(scenario)
 
 
+@pytest.mark.parametrize("version", [2, 3])
+def test_public_codes_alone(version):
+    async def scenario(each):
+        anna = await each.client(ANNA, version, extension=False)
+        await each.do(anna.login)
+        made = await each.do(anna.create_list, "friends", "Friends", True, ((BO, "Bo"),))
+        assert made == "wv:anna/friends@im.example.com"  # answered by Status, in 1.3 too
+        assert await each.do(lambda: list(anna.contacts())) == [(BO, "Bo")]
+        with pytest.raises(LocalError) as caught:
+            await each.do(anna.send, BO, "Hello")
+        assert caught.value.args[0] == 46
+        await each.do(anna.logout)
+
+    play(scenario)
+
+
 LONG = pytest.mark.long  # the same again with other settings: `make test ARGS="-m long"`
 
 
@@ -195,11 +108,18 @@ def test_order_of_arrival(order):
     "rewriting",
     [
         Rewriting(ports="drop"),
+        Rewriting(ports="as-fields"),
         Rewriting(ports="rewrite-source", source_port=9999),
         Rewriting(dcs_map={4: 0xF5}),
         pytest.param(Rewriting(dcs_map={4: 0x15}), marks=LONG),
     ],
-    ids=["ports dropped", "source port changed", "class changed", "coding group changed"],
+    ids=[
+        "ports dropped",
+        "ports as fields",
+        "source port changed",
+        "class changed",
+        "coding group changed",
+    ],
 )
 def test_what_gateways_rewrite(rewriting):
     async def scenario(each):
@@ -345,7 +265,7 @@ def test_asyncio_client_sends_while_it_listens():
         await anna.send(BO, "One")
         assert [e.text for e in await each.events(bo, 1)] == ["One"]
         await each.do(bo.send, ANNA, "Two")
-        for _ in range(400):
+        for _ in range(2000):
             if got:
                 break
             await asyncio.sleep(0.02)
@@ -381,6 +301,35 @@ def test_notices_over_sms_for_http_through_the_modem():
         assert {row["destination"] for row in texts} == {SERVICE, A}
 
     play(scenario, speed=20)
+
+
+@pytest.mark.parametrize("version, method, port", [(3, "SSMS", 3716), (2, "WAPSMS", 2948)])
+def test_notices_over_sms_are_offered_and_agreed(version, method, port):
+    async def scenario(each):
+        number = SERVICE if version < 3 else None  # from 1.3 on the service tells it
+        ear = await each.bearer(ANNA, "ec2x", cir=number)
+        bearer = http(each.running.url)
+        anna = Client(bearer, ANNA, "secret", version, cir=cir(method, sms=ear))
+        bo = Client(http(each.running.url), BO, "secret", version)
+        each.clients += [anna, bo]
+        await each.do(anna.login)
+        await each.do(bo.login)
+        live = each.service.sessions.get(anna.session.id)
+        assert live.capabilities.cir == (method,) and not live.cir_number
+        anna.session.gap = anna.session.least = 86400000  # nothing but a notice makes it poll
+        listening = asyncio.create_task(each.events(anna, 1, 2400000))
+        while not live.cir_number:  # HELO came
+            await asyncio.sleep(0.02)
+        await each.do(bo.send, ANNA, "Wake up")
+        assert [event.text for event in await listening] == ["Wake up"]
+        assert ear.cir == SERVICE
+        rows = each.network.journal.rows()
+        assert {(r["destination"], r["destination_port"]) for r in rows} == {
+            (SERVICE, 3716),
+            (A, port),
+        }
+
+    play(scenario)
 
 
 def test_split_and_join():

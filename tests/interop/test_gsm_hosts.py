@@ -49,10 +49,27 @@ class Inbox:
 # gammu
 
 
-@pytest.mark.parametrize("family", FAMILIES)
-def test_gammu(tmp_path, family):
+@pytest.fixture(scope="module")
+def gammu_runs(tmp_path_factory):
+    """Family -> None, or what went wrong there. All at once: gammu spends its time waiting."""
     program = need("gammu")
-    config, batch = tmp_path / "gammurc", tmp_path / "batch"
+    folder = tmp_path_factory.mktemp("gammu")
+
+    async def scenario():
+        runs = (gammu(program, folder, family) for family in FAMILIES)
+        return await asyncio.gather(*runs, return_exceptions=True)
+
+    return dict(zip(FAMILIES, drive(scenario), strict=True))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_gammu(gammu_runs, family):
+    if gammu_runs[family] is not None:
+        raise gammu_runs[family]
+
+
+async def gammu(program, folder, family):
+    config, batch = folder / f"{family}.rc", folder / f"{family}.batch"
     batch.write_text(
         "identify\n"
         f'sendsms TEXT {SERVICE} -text "hello imps"\n'
@@ -60,24 +77,20 @@ def test_gammu(tmp_path, family):
         f"sendsms WAPINDICATOR {SERVICE} http://a.example/ title\n"
         "getallsms\n"
     )
-
-    async def scenario():
-        async with Network() as network:
-            modem = await network.add_modem(MODEM, family)
-            config.write_text(f"[gammu]\ndevice = {modem.device}\nconnection = at\n")
-            inbox = Inbox(network)
-            inbox.application.send(MODEM, "a reply")
-            inbox.application.send(MODEM, b"WV", ports=(3590, 3590))
-            await network.drain()
-            shown = await run(program, "-c", config, "batch", batch)
-            assert modem.family.model in shown and modem.imei in shown
-            assert "a reply" in shown and SERVICE in shown
-            assert "2 SMS parts in" in shown  # both stores are listed, neither twice
-            assert inbox.messages.pop(0).text == "hello imps"
-            assert inbox.messages.pop().ports[0] == 2948
-            assert inbox.joined() == LONG
-
-    drive(scenario)
+    async with Network() as network:
+        modem = await network.add_modem(MODEM, family)
+        config.write_text(f"[gammu]\ndevice = {modem.device}\nconnection = at\n")
+        inbox = Inbox(network)
+        inbox.application.send(MODEM, "a reply")
+        inbox.application.send(MODEM, b"WV", ports=(3590, 3590))
+        await network.drain()
+        shown = await run(program, "-c", config, "batch", batch)
+        assert modem.family.model in shown and modem.imei in shown
+        assert "a reply" in shown and SERVICE in shown
+        assert "2 SMS parts in" in shown  # both stores are listed, neither twice
+        assert inbox.messages.pop(0).text == "hello imps"
+        assert inbox.messages.pop().ports[0] == 2948
+        assert inbox.joined() == LONG
 
 
 # gammu-smsd

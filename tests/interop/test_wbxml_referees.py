@@ -91,7 +91,7 @@ def differing(cases: list[Case], found: Iterator[Element | None], attributes: bo
 def wbxml2xml(octets: bytes, version: str) -> Element | None:
     language = "CSP" + version.replace(".", "")
     command = [need("wbxml2xml"), "-m", "0", "-l", language, "-o", "-", "-"]
-    done = subprocess.run(command, input=octets, capture_output=True, timeout=20)
+    done = subprocess.run(command, input=octets, capture_output=True, timeout=60)
     return parse(done.stdout) if done.returncode == 0 else None
 
 
@@ -112,7 +112,7 @@ def xml2wbxml(root: Element, version: str) -> bytes:
     doctype = f'<!DOCTYPE {root.tag} PUBLIC "{name}" "csp.dtd">'
     text = doctype.encode() + ElementTree.tostring(root, encoding="utf-8")
     done = subprocess.run(
-        [need("xml2wbxml"), "-o", "-", "-"], input=text, capture_output=True, timeout=20
+        [need("xml2wbxml"), "-o", "-", "-"], input=text, capture_output=True, timeout=60
     )
     assert done.returncode == 0 and done.stdout, done.stderr.decode()
     return done.stdout

@@ -24,14 +24,16 @@ def main(url, user, password, friend, syntax, version):
         members += 1
     print("contacts", members)
     client.subscribe((friend,))
-    client.update_presence(online=True, availability="AVAILABLE", text="On a small board")
+    client.update_presence(
+        OnlineStatus=True, UserAvailability="AVAILABLE", StatusText="On a small board"
+    )
     client.send(friend, "Hello from the board!")
     print("sent")
     answered = False
     for _ in range(100):
         for event in client.events(0):
             if event.kind == "presence":
-                print("presence", event.user, event.shown(), event.text or "")
+                print("presence", event.user, event.shown(), event.get("StatusText") or "")
             elif event.kind == "message":
                 print("message", event.sender, event.text)
                 answered = True

@@ -21,8 +21,10 @@ def main(device, number, user, password, friend, timeout):
     client.create_list("friends", "Friends", True, ((friend, "Bo"),))
     for address, nick in client.contacts():
         print("contact", address, nick)
-    client.subscribe((friend,), names=("online", "availability", "text"))
-    client.update_presence(online=True, availability="AVAILABLE", text="Out on the moor")
+    client.subscribe((friend,), names=("OnlineStatus", "UserAvailability", "StatusText"))
+    client.update_presence(
+        OnlineStatus=True, UserAvailability="AVAILABLE", StatusText="Out on the moor"
+    )
     client.send(friend, "Hello from the board, over SMS alone!")
     print("sent")
     end = time.time() + 60
@@ -30,7 +32,7 @@ def main(device, number, user, password, friend, timeout):
     while not over and time.time() < end:
         for event in client.events(500):
             if event.kind == "presence":
-                print("presence", event.user, event.shown(), event.text or "")
+                print("presence", event.user, event.shown(), event.get("StatusText") or "")
             elif event.kind == "message":
                 print("message", event.sender, event.text)
                 over = event.text == "Good bye!"

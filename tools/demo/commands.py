@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,13 @@ _DOMAIN = "im.example.com"
 _ANNA = f"wv:anna@{_DOMAIN}"
 _BO = f"wv:bo@{_DOMAIN}"
 _PATIENCE = 60.0  # seconds that the board may take altogether
+
+
+class Syntax(str, Enum):
+    """A syntax that goes over HTTP."""
+
+    wbxml = "wbxml"
+    xml = "xml"
 
 
 class DemoError(Exception):
@@ -76,7 +84,9 @@ def _play(console: Console, running: Running, board: Board, bo: Client) -> dict[
     """Run both clients side by side; what was seen, by step."""
     seen: dict[str, str] = {}
     bo.login()
-    bo.update_presence(online=True, availability="DISCREET", text="Writing a test plan")
+    bo.update_presence(
+        OnlineStatus=True, UserAvailability="DISCREET", StatusText="Writing a test plan"
+    )
     bo.subscribe((_ANNA,))
     console.print(f"Bo, on CPython, is logged in: session {bo.session.id}")
     for step, rest in board.lines():
@@ -113,7 +123,8 @@ def _await(console: Console, bo: Client, seen: dict[str, str], text: str) -> Non
             raise DemoError(f"the message {text!r} did not reach Bo")
         for event in bo.events(0):
             if event.kind == "presence":
-                console.print(f"Bo sees presence: {event.user} {event.shown()} {event.text or ''}")
+                note = event.get("StatusText") or ""
+                console.print(f"Bo sees presence: {event.user} {event.shown()} {note}")
             elif event.kind == "message":
                 console.print(f"Bo got a message: {event.sender} {event.text}")
                 seen[event.text] = event.sender
@@ -125,10 +136,8 @@ def demo(
     contacts: Annotated[
         int, typer.Option(help="Members of Anna's contact list.", min=1, max=20000)
     ] = 10000,
-    syntax: Annotated[str, typer.Option(help="wbxml or xml.")] = "wbxml",
-    version: Annotated[
-        int, typer.Option(help="3 for CSP 1.3, 2 for 1.2, 1 for 1.1.", min=1, max=3)
-    ] = 3,
+    syntax: Annotated[Syntax, typer.Option(help="Of the messages.")] = Syntax.wbxml,
+    version: Annotated[int, typer.Option(help="1, 2 or 3: CSP 1.x.", min=1, max=3)] = 3,
 ) -> None:
     """Log in, read a long contact list, see presence, and chat: a board and a desktop.
 
@@ -156,18 +165,18 @@ def demo(
         with serve(config) as running:
             console.print(f"The simulated IMPS service listens at {running.url}")
             progress.update(task, description="two clients meet")
-            board = Board(running.url, heap, syntax, str(version), Path(folder))
+            board = Board(running.url, heap, syntax.value, str(version), Path(folder))
             console.print(f"Anna's board is {board.what}")
-            bo = Client(http(running.url), _BO, "secret", version, syntax)
+            bo = Client(http(running.url), _BO, "secret", version, syntax.value)
             try:
                 seen = _play(console, running, board, bo)
             except (DemoError, OSError) as error:
-                console.print(f"[red]{error}[/red]")
+                typer.echo(f"microimps demo: {str(error).rstrip()}", err=True)
                 raise typer.Exit(1) from None
             finally:
                 board.stop()
     table = Table(title="What was shown", show_header=False)
-    table.add_row("CSP", f"1.{version} in {syntax.upper()} over HTTP")
+    table.add_row("CSP", f"1.{version} in {syntax.value.upper()} over HTTP")
     table.add_row("contact list", f"{int(seen['contacts']):,} members, one in memory at a time")
     table.add_row("presence", "both ways, as notifications")
     table.add_row("messages", "3, each exactly once")

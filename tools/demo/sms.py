@@ -31,7 +31,7 @@ _BOARD = Path(__file__).with_name("board_sms.py")
 _SERVICE, _ANNAS, _BOS = "+15553590", "+447700900001", "+447700900002"
 _NAMES = {_SERVICE: "service", _ANNAS: "Anna", _BOS: "Bo"}
 _ANNA, _BO = "wv:anna@im.example.com", "wv:bo@im.example.com"
-_FEATURES = ("base", "pts", "sms", "tty", "lists", "presence", "messaging")
+_FEATURES = ("base", "bearers", "pts", "sms", "tty", "lists", "presence", "messaging")
 _FROM_ANNA = ("Hello from the board, over SMS alone!", "Good bye, and thanks for the talk!")
 _FROM_BO = ('Hello from CPython. How is the weather ("up there")?', "Good bye!")
 _WAITING = 45.0  # seconds of the network until an unanswered request is sent again
@@ -67,8 +67,10 @@ class Bo:
         client = self._client
         client.login()
         client.create_list("friends", "Friends", True, ((_ANNA, "Anna"),))
-        client.subscribe((_ANNA,), names=("online", "availability", "text"))
-        client.update_presence(online=True, availability="DISCREET", text="Writing a test plan")
+        client.subscribe((_ANNA,), names=("OnlineStatus", "UserAvailability", "StatusText"))
+        client.update_presence(
+            OnlineStatus=True, UserAvailability="DISCREET", StatusText="Writing a test plan"
+        )
         self._until(_FROM_ANNA[0])
         for text in _FROM_BO:
             client.send(_ANNA, text)
@@ -82,7 +84,9 @@ class Bo:
                 raise DemoError(f"the message {text!r} did not reach Bo")
             for event in self._client.events(500):
                 if event.kind == "presence":
-                    self.saw.append(f"{event.user} {event.shown()} {event.text or ''}")
+                    self.saw.append(
+                        f"{event.user} {event.shown()} {event.get('StatusText') or ''}"
+                    )
                     self._console.print(f"   Bo sees {self.saw[-1]}", style="green")
                 elif event.kind == "message":
                     self.got.append(event.text)
@@ -218,7 +222,7 @@ def _summary(network: Network, anna: Anna, bo: Bo) -> Table:
 
 
 def demo_sms(
-    heap: Annotated[str, typer.Option(help="Heap of the board's MicroPython.")] = "128K",
+    heap: Annotated[str, typer.Option(help="Heap of the board's MicroPython.")] = "100K",
     seed: Annotated[int, typer.Option(help="Seed of the network's faults.")] = 1,
     loss: Annotated[float, typer.Option(help="Share of SMS that get lost.")] = 0.1,
     duplicate: Annotated[float, typer.Option(help="Share that arrives twice.")] = 0.05,
@@ -239,7 +243,7 @@ def demo_sms(
         )
         table = asyncio.run(_meet(console, faults, speed, heap))
     except (DemoError, ValueError, OSError) as error:
-        console.print(f"demo-sms: {error}", style="red", markup=False)
+        typer.echo(f"microimps demo-sms: {str(error).rstrip()}", err=True)
         raise typer.Exit(1) from None
     table.add_row("time", f"{time.monotonic() - begin:.1f} s, at {speed:g} times the speed")
     console.print(table)
