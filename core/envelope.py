@@ -139,6 +139,8 @@ class Envelope:
                 self.n += 1
                 if self.n <= self.given.get(self.rid, 0):
                     continue  # it was not read to its end before
+                if len(self.given) > _CACHE:
+                    self.given = {}  # of requests that never came whole
                 self.given[self.rid] = self.n
             if not self.mine and not self.polling:
                 self.inbox.append(item)  # came along: kept for events()

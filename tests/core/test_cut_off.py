@@ -170,6 +170,19 @@ def test_requests_for_each_of_several_in_a_notice():
     assert greeted == [BO, CY]
 
 
+def test_notices_that_never_come_whole_do_not_fill_the_memory():
+    told = [("UserID", BO), names("Alias")]
+
+    def half(tid):
+        notice = ("PresenceNotification-Request", [("Presence", told), ("Presence", told)])
+        return http(message([notice + (tid, "Request")], "", 2, how.syntax))[:-12]
+
+    c, _ = online([half(str(tid)) for tid in range(30)], retries=0)
+    for _ in range(30):
+        fails(list, c.events(0))
+    assert 0 < len(c.session.given) < 6
+
+
 def test_numbers_in_other_scripts():
     how.syntax = "xml"
     try:
