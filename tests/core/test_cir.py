@@ -1,4 +1,4 @@
-# heap: 160K
+# heap: 208K
 """CIR on the client: cookies, bursts, pings, back-off, the order of methods; transport.md 5."""
 
 from peer import Peer, client, fails, granted, online, result, status

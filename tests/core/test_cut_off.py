@@ -1,4 +1,4 @@
-# heap: 256K
+# heap: 400K
 """Answers that are cut off and asked for again, and events that come in front of an answer: what
 was half read leaves nothing behind."""
 

@@ -1,4 +1,4 @@
-# heap: 160K
+# heap: 208K
 """Presence attributes in a namespace of one's own: octets in both syntaxes; names refused."""
 
 from peer import Peer, fails, granted, how, negotiated, online, status

@@ -1,6 +1,6 @@
 """Reading PDUs: every vector, data coding groups, lengths, headers and addresses."""
 
-# heap: 64K
+# heap: 80K
 from sms_vectors import cases, code, received
 
 from microimps.errors import PeerError

@@ -1,6 +1,6 @@
 """Writing SUBMIT: every vector octet for octet, validity in all forms, limits."""
 
-# heap: 64K
+# heap: 80K
 from sms_vectors import cases, code, received
 
 from microimps.errors import LocalError

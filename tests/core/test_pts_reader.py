@@ -1,3 +1,4 @@
+# heap: 144K
 """The PTS reader: what it makes of every example, and of the variants that it takes."""
 
 from reading import CLOSE, DONE, END, LEAF, NEED_MORE, START, TEXT, code, give

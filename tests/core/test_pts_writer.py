@@ -1,4 +1,4 @@
-# heap: 120K
+# heap: 160K
 """The PTS writer: what the requests and answers of the client look like on the wire."""
 
 from reading import code

@@ -1,4 +1,4 @@
-# heap: 512K
+# heap: 768K
 """Answers in segments: transactions.md section 15.1, docs/service.md."""
 
 from peer import everyhow, fails, fragment, how, online, result, status

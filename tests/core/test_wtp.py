@@ -1,4 +1,4 @@
-# heap: 512K
+# heap: 768K
 """CSP over connection-oriented WSP: transactions of WTP, segments, losses, WSP sessions."""
 
 from peer import Peer, fails, granted, negotiated, result
