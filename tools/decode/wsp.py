@@ -21,18 +21,30 @@ def looks(data: bytes) -> bool:
     return len(data) > 2 and data[1] in _KINDS
 
 
-class _Cursor:
+class Cursor:
+    """Reads octets of WSP one after the other. Raises DecodeError where they end too soon."""
+
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.at = 0
 
     def octets(self, count: int) -> bytes:
+        """The next octets."""
         if self.at + count > len(self.data):
             raise DecodeError("the WSP PDU ends too soon", len(self.data))
         self.at += count
         return self.data[self.at - count : self.at]
 
+    def rest(self) -> bytes:
+        """All octets that are left."""
+        return self.octets(len(self.data) - self.at)
+
+    def next(self) -> int:
+        """The next octet, which is left where it is; -1 at the end."""
+        return self.data[self.at] if self.at < len(self.data) else -1
+
     def uintvar(self) -> int:
+        """A number of seven bits an octet, the last without the top bit."""
         value = 0
         for _ in range(5):
             octet = self.octets(1)[0]
@@ -41,48 +53,55 @@ class _Cursor:
                 return value
         raise DecodeError("a number of more than five octets", self.at)
 
+    def text(self) -> str:
+        """A text up to its NUL."""
+        end = self.data.find(b"\0", self.at)
+        if end < 0:
+            raise DecodeError("a text without an end", len(self.data))
+        return self.octets(end + 1 - self.at)[:-1].decode("latin-1")
 
-def content_type(headers: bytes) -> tuple[str, bytes]:
-    """The content type at the start of the headers, and the headers behind it.
+    def value(self) -> Cursor:
+        """The octets of a value that tells its length first."""
+        first = self.octets(1)[0]
+        return Cursor(self.octets(self.uintvar() if first == 0x1F else first))
+
+
+def media(cursor: Cursor) -> int | str:
+    """A media type: the number of a well-known one, or its name. Raises DecodeError."""
+    return cursor.octets(1)[0] & 0x7F if cursor.next() >= 0x80 else cursor.text()
+
+
+def content_type(cursor: Cursor) -> str:
+    """The content type at the start of headers, with its parameters in hex digits.
 
     Raises DecodeError.
     """
-    cursor = _Cursor(headers)
-    first = cursor.octets(1)[0]
-    if first >= 0x80:
-        kind = _TYPES.get(first & 0x7F, f"well-known content type 0x{first & 0x7F:02X}")
-        return kind, headers[1:]
-    if first > 0x1F:
-        end = headers.find(b"\0")
-        if end < 0:
-            raise DecodeError("a content type without an end", len(headers))
-        return headers[:end].decode("latin-1"), headers[end + 1 :]
-    length = cursor.uintvar() if first == 0x1F else first
-    inside = cursor.octets(length)
-    kind, parameters = content_type(inside)
-    return (f"{kind}; {parameters.hex()}" if parameters else kind), headers[cursor.at :]
+    inside = cursor if cursor.next() > 0x1F else cursor.value()
+    kind = media(inside)
+    if isinstance(kind, int):
+        kind = _TYPES.get(kind, f"well-known content type 0x{kind:02X}")
+    parameters = b"" if inside is cursor else inside.rest()
+    return f"{kind}; {parameters.hex()}" if parameters else kind
 
 
 def read(data: bytes) -> tuple[Layer, bytes]:
     """A PDU of WSP and the body in it. Raises DecodeError."""
-    cursor = _Cursor(data)
+    cursor = Cursor(data)
     tid, kind = cursor.octets(2)
     layer = Layer(_KINDS[kind], {"transaction": str(tid)})
-    headers = b""
     if kind == _GET:
         layer.facts["URI"] = cursor.octets(cursor.uintvar()).decode("latin-1")
-        headers = cursor.data[cursor.at :]
-        cursor.at = len(data)
+        headers = Cursor(cursor.rest())
     elif kind == _POST:
         uri, size = cursor.uintvar(), cursor.uintvar()
         layer.facts["URI"] = cursor.octets(uri).decode("latin-1")
-        headers = cursor.octets(size)
+        headers = Cursor(cursor.octets(size))
     else:
         if kind == _REPLY:
             layer.facts["status"] = f"0x{cursor.octets(1)[0]:02X}"
-        headers = cursor.octets(cursor.uintvar())
-    if headers and kind != _GET:
-        layer.facts["content type"], headers = content_type(headers)
-    if headers:
-        layer.facts["headers"] = headers.hex()
-    return layer, data[cursor.at :]
+        headers = Cursor(cursor.octets(cursor.uintvar()))
+    if headers.data and kind != _GET:
+        layer.facts["content type"] = content_type(headers)
+    if left := headers.rest():
+        layer.facts["headers"] = left.hex()
+    return layer, cursor.rest()

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from microimps.errors import PeerError
 from microimps.sms_bearer.pdu import Received
 
+from ..decode.wsp import Cursor, media
+from ..message import DecodeError
 from .account import ProvisionError
 
 PORT = 2948
@@ -35,59 +37,38 @@ class Push:
     mac: str = ""
 
 
-def _uintvar(octets: bytes, at: int) -> tuple[int, int]:
-    value = 0
-    for end in range(at, min(at + 5, len(octets))):
-        value = value << 7 | octets[end] & 0x7F
-        if octets[end] < 0x80:
-            return value, end + 1
-    raise ProvisionError("the push is cut short")
-
-
-def _text(octets: bytes, at: int) -> tuple[str, int]:
-    end = octets.find(b"\0", at)
-    if end < 0:
-        raise ProvisionError("the push is cut short")
-    return octets[at:end].decode("latin-1").lstrip("\x7f"), end + 1
-
-
 def unpack(octets: bytes) -> Push:
     """Read a push PDU. Raises ProvisionError for one that carries no settings."""
     if octets[1:2] != bytes((_PUSH,)):
         raise ProvisionError("not a WAP push")
-    size, at = _uintvar(octets, 2)
-    head, body = octets[at : at + size], octets[at + size :]
-    if len(head) < size or not head:
-        raise ProvisionError("the push is cut short")
-    parameters = b""
-    if head[0] < 0x20:
-        size, at = _uintvar(head, 1) if head[0] == 0x1F else (head[0], 1)
-        if at + size > len(head):
-            raise ProvisionError("the push is cut short")
-        head = head[at : at + size]
-    if head[:1] and head[0] & 0x80:
-        known, parameters = head[0] & 0x7F == _MEDIA, head[1:]
-    else:
-        name, at = _text(head, 0)
-        known, parameters = name.lower() in _NAMES, head[at:]
-    if not known:
+    try:
+        return _unpack(Cursor(octets[2:]))
+    except DecodeError:
+        raise ProvisionError("the push is cut short") from None
+
+
+def _unpack(push: Cursor) -> Push:
+    head = Cursor(push.octets(push.uintvar()))
+    if 0 <= head.next() < 0x20:
+        head = head.value()
+    kind = media(head)
+    if kind != _MEDIA and not (isinstance(kind, str) and kind.lstrip("\x7f").lower() in _NAMES):
         raise ProvisionError("the push carries something else than settings")
-    return Push(body, *_seal(parameters))
+    return Push(push.rest(), *_seal(head))
 
 
-def _seal(parameters: bytes) -> tuple[int | None, str]:
-    seal, mac, at = None, "", 0
-    while at < len(parameters):
-        token = parameters[at]
-        at += 1
-        if token == _SEC and at < len(parameters):
-            seal, at = parameters[at] & 0x7F, at + 1
+def _seal(parameters: Cursor) -> tuple[int | None, str]:
+    seal, mac = None, ""
+    while (token := parameters.next()) in (_SEC, _MAC):
+        parameters.octets(1)
+        if token == _MAC:
+            mac = parameters.text().lstrip("\x7f")
+        elif parameters.next() < 0:
+            break
+        else:
+            seal = parameters.octets(1)[0] & 0x7F
             if seal >= len(SEALS):
                 raise ProvisionError(f"unknown kind of seal {seal}")
-        elif token == _MAC:
-            mac, at = _text(parameters, at)
-        else:
-            break
     return seal, mac
 
 
