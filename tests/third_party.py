@@ -8,6 +8,21 @@ import subprocess
 
 import pytest
 
+# A service centre that Kannel binds to over SMPP, in its configuration.
+KANNEL_SMPP = """
+group = smsc
+smsc = smpp
+smsc-id = {id}
+host = 127.0.0.1
+port = {port}
+transceiver-mode = true
+smsc-username = kannel
+smsc-password = secret
+system-type = ""
+source-addr-autodetect = true
+interface-version = 34
+"""
+
 
 def drive(scenario, *args):
     """Result of an async scenario; nothing here may take longer than two minutes."""

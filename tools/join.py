@@ -38,28 +38,18 @@ def parts(module: Module) -> list[Module]:
     return [*(by_path[path] for path in JOINED.get(module.path, ())), module]
 
 
-def _tree(module: Module) -> ast.Module:
-    return ast.parse(module.source.read_bytes())
-
-
-def _package(module: Module) -> str:
-    return module.name if module.path.endswith("__init__.py") else module.name.rpartition(".")[0]
-
-
 class _Imports(ast.NodeTransformer):
     """Leads the relative imports of one module to where things are on a board."""
 
-    def __init__(self, module: Module, home: Module) -> None:
+    def __init__(self, module: Module, home: Module, there: set[str]) -> None:
         self.module = module
         self.home = home
-        self.there = {name for part in parts(home) for name in top_level(_tree(part))}
+        self.there = there  # the names of all that is joined
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.stmt | list[ast.stmt]:
         if not node.level:
             return node
-        above = _package(self.module).split(".")
-        above = above[: len(above) - node.level + 1]
-        source = ".".join([*above, node.module] if node.module else above)
+        source = self.module.source_of(node)
         moved = _homes().get(source, source)
         kept = []
         for alias in node.names:
@@ -73,7 +63,7 @@ class _Imports(ast.NodeTransformer):
         return self._relative(moved, kept) if kept else []
 
     def _relative(self, source: str, names: list[ast.alias]) -> ast.ImportFrom:
-        here, there = _package(self.home).split("."), source.split(".")
+        here, there = self.home.package.split("."), source.split(".")
         same = 0
         while same < min(len(here), len(there)) and here[same] == there[same]:
             same += 1
@@ -92,10 +82,9 @@ class _Imports(ast.NodeTransformer):
 
     def _imported(self, body: list[ast.stmt]) -> list[str]:
         # the modules of ours that a `from . import x` names
-        package = _package(self.module)
         imports = [node for node in body if isinstance(node, ast.ImportFrom)]
         own = [node for node in imports if node.level == 1 and not node.module]
-        return [f"{package}.{alias.name}" for node in own for alias in node.names]
+        return [f"{self.module.package}.{alias.name}" for node in own for alias in node.names]
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id == "__name__" and self.module is not self.home:
@@ -165,11 +154,12 @@ def joined(module: Module) -> bytes:
     """
     body: list[ast.stmt] = []
     taken: dict[str, str] = {}
-    for number, part in enumerate(parts(module)):
-        tree = _tree(part)
+    trees = {part: ast.parse(part.source.read_bytes()) for part in parts(module)}
+    there = {name for tree in trees.values() for name in top_level(tree)}
+    for number, (part, tree) in enumerate(trees.items()):
         if ast.get_docstring(tree) is not None:
             tree.body = tree.body[1:]
-        tree = _Imports(part, module).visit(tree)
+        tree = _Imports(part, module, there).visit(tree)
         if part is not module:
             tree = _Privates(tree, f"_{number}").visit(tree)
         for name in top_level(tree):

@@ -9,6 +9,7 @@ pyproject.toml.
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import re
 import sys
@@ -153,6 +154,18 @@ class Module:
     def name(self) -> str:
         """Its import name, such as `microimps.wbxml.reader`."""
         return self.target.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+    @property
+    def package(self) -> str:
+        """Import name of the package that its relative imports begin in."""
+        inside = self.path.endswith("__init__.py")
+        return self.name if inside else self.name.rpartition(".")[0]
+
+    def source_of(self, node: ast.ImportFrom) -> str:
+        """Import name of what a relative import in it takes names from."""
+        above = self.package.split(".")
+        above = above[: len(above) - node.level + 1]
+        return ".".join([*above, node.module] if node.module else above)
 
 
 def _matches(feature: str) -> list[Module]:

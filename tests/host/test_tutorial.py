@@ -16,12 +16,9 @@ SCRIPTS = Path(sys.executable).parent
 SECONDS = 100
 
 
-def command(start, **other):
-    """The words of a command on the page, by its beginning, without what is in `other`."""
+def command(start):
+    """The words of a command on the page, by its beginning."""
     (line,) = [line.strip() for line in PAGE.splitlines() if line.startswith(f"    {start}")]
-    for old, new in other.items():
-        assert old.replace("_", "/") in line
-        line = line.replace(old.replace("_", "/"), new)
     return re.findall(r'"[^"]*"|\S+', line)
 
 

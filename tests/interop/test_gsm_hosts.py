@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from third_party import Daemon, drive, free_ports, run, until
+from third_party import KANNEL_SMPP, Daemon, drive, free_ports, run, until
 
 from conftest import need, unavailable
 from microimps.tools.gsm import Faults, Network
@@ -436,20 +436,6 @@ def test_serialport_gsm(tmp_path, root):
 
 # Kannel over SMPP: an ESME of the simulated service centre
 
-KANNEL_SMPP = """
-group = smsc
-smsc = smpp
-smsc-id = centre
-host = 127.0.0.1
-port = {port}
-transceiver-mode = true
-smsc-username = kannel
-smsc-password = secret
-system-type = ""
-source-addr-autodetect = true
-interface-version = 34
-"""
-
 
 def test_kannel_smpp(tmp_path):
     bearerbox, smsbox = need("bearerbox"), need("smsbox")
@@ -459,7 +445,9 @@ def test_kannel_smpp(tmp_path):
             handset = Inbox(network, MODEM)
             (smpp,) = free_ports(1)
             server = await network.serve_smpp(smpp)
-            config, port = kannel_config(tmp_path, KANNEL_SMPP.format(port=smpp), hook)
+            config, port = kannel_config(
+                tmp_path, KANNEL_SMPP.format(id="centre", port=smpp), hook
+            )
             async with Daemon(bearerbox, config):
                 await until(lambda: server.sessions)
                 async with Daemon(smsbox, config):

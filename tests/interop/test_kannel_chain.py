@@ -8,7 +8,7 @@ import asyncio
 
 import pytest
 from gsm_wire import SERVICE, A
-from third_party import Daemon, drive, free_ports, until
+from third_party import KANNEL_SMPP, Daemon, drive, free_ports, until
 
 from conftest import need
 from microimps import Client
@@ -33,35 +33,7 @@ smsbox-interface = 127.0.0.1
 log-file = {log}
 log-level = 0
 box-allow-ip = 127.0.0.1
-
-group = smsc
-smsc = smpp
-smsc-id = handsets
-host = 127.0.0.1
-port = {handsets}
-transceiver-mode = true
-smsc-username = kannel
-smsc-password = secret
-system-type = ""
-source-addr-autodetect = true
-interface-version = 34
-reroute-smsc-id = services
-allowed-smsc-id = handsets
-
-group = smsc
-smsc = smpp
-smsc-id = services
-host = 127.0.0.1
-port = {services}
-transceiver-mode = true
-smsc-username = kannel
-smsc-password = secret
-system-type = ""
-source-addr-autodetect = true
-interface-version = 34
-reroute-smsc-id = handsets
-allowed-smsc-id = services
-
+{centres}
 group = smsbox
 bearerbox-host = 127.0.0.1
 
@@ -70,12 +42,23 @@ keyword = default
 text = ""
 """
 
+# What comes from one centre goes to the other, and nothing else does.
+PASSED_ON = """\
+reroute-smsc-id = {1}
+allowed-smsc-id = {0}
+"""
+
 
 def test_client_and_service_through_kannel(tmp_path):
     bearerbox = need("bearerbox")
     ports = dict(zip(("admin", "box", "handsets", "services"), free_ports(4), strict=True))
     config = tmp_path / "kannel.conf"
-    config.write_text(KANNEL.format(log=tmp_path / "bearerbox.log", **ports))
+    centres = "".join(
+        KANNEL_SMPP.format(id=name, port=ports[name]) + PASSED_ON.format(name, other)
+        for name, other in (("handsets", "services"), ("services", "handsets"))
+    )
+    log = tmp_path / "bearerbox.log"
+    config.write_text(KANNEL.format(log=log, centres=centres, **ports))
 
     async def scenario():
         running = Running(Config(users=(Account(ANNA, "secret"),))).start()

@@ -54,29 +54,25 @@ class Choice:
 
 
 def _imported(module: Module) -> set[str]:
-    # paths, as in modules.py, of what it imports from the project, wherever the import stands
-    here = module.path.split("/")[:-1]
+    # names of what it imports from the project, wherever the import stands
     found = set()
     for node in ast.walk(ast.parse(module.source.read_bytes())):
         if isinstance(node, ast.ImportFrom) and node.level:
-            folder = here[: len(here) - node.level + 1]
-            names = [node.module] if node.module else [alias.name for alias in node.names]
-            for name in names:
-                path = "/".join([*folder, *name.split(".")])
-                found |= {path + ".py", path + "/__init__.py"}
+            source = module.source_of(node)
+            found |= {source} if node.module else {f"{source}.{a.name}" for a in node.names}
     return found
 
 
 def complete(features: Iterable[str]) -> set[str]:
     """The features and all that their modules import; what `base` imports at need is optional."""
-    homes = {module.path: module.feature for module in modules()}
+    homes = {module.name: module.feature for module in modules()}
     wanted, found = set(features), {"base"}
     while wanted - found:
         feature = (wanted - found).pop()
         found.add(feature)
         for module in modules((feature,)):
             if module.feature == feature:
-                needed = {homes[path] for path in _imported(module) if path in homes}
+                needed = {homes[name] for name in _imported(module) if name in homes}
                 wanted |= {name for name in needed if (feature, name) not in _OPTIONAL}
     return found
 

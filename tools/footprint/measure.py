@@ -88,12 +88,9 @@ def in_load_order(found: list[Module]) -> list[Module]:
     def visit(module: Module) -> None:
         if module in order:
             return
-        inside = module.path.endswith("__init__.py")
-        package = module.name if inside else module.name.rpartition(".")[0]
         for node in ast.parse(module.source.read_bytes()).body:
             if isinstance(node, ast.ImportFrom) and node.level:
-                parent = package.rsplit(".", node.level - 1)[0] if node.level > 1 else package
-                name = f"{parent}.{node.module}" if node.module else parent
+                name = module.source_of(node)
                 if name in by_name and name != module.name:
                     visit(by_name[name])
         order.append(module)
