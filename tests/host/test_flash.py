@@ -329,6 +329,8 @@ def test_features_bring_what_they_import():
     assert "hashes" in contents.features(contents.Choice(), board)
     sms = contents.features(contents.Choice(bearers=("sms",)), board)
     assert "tty" not in sms and "wbxml" not in sms and "pts" in sms
+    wsp = contents.features(contents.Choice(bearers=("wsp",)), FACTS)
+    assert not {"sms", "pts", "cir", "wtp"} & set(wsp)
 
 
 def test_image_size(tmp_path):

@@ -22,7 +22,8 @@ _NEEDED = {"base", "wbxml", "tty", "hashes", "datagrams", "bearers", "notices", 
 MORE = tuple(name for name in FEATURES if name not in (HOST, *EVERYDAY, *_NEEDED))
 
 # Imports that are there for another choice: (feature that imports, feature that may be missing).
-_OPTIONAL = {("notices", "sms")}
+# `bearers` makes each bearer that is asked for; which are wanted, the choice says.
+_OPTIONAL = {("notices", "sms"), *(("bearers", name) for name in ("cir", "sms", "wsp", "wtp"))}
 
 # Modules that only one kind of MicroPython can load.
 _UART, _TTY = "ports/micropython/uart.py", "ports/micropython/tty.py"
