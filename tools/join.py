@@ -112,12 +112,10 @@ class _Privates(ast.NodeTransformer):
         return node
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
-        methods = {f.name for f in node.body if isinstance(f, ast.FunctionDef)}
+        methods = [(f, f.name) for f in node.body if isinstance(f, ast.FunctionDef)]
         self.generic_visit(node)
-        for member in node.body:  # a method is no name of the module
-            if isinstance(member, ast.FunctionDef) and member.name.endswith(self.ending):
-                plain = member.name.removesuffix(self.ending)
-                member.name = plain if plain in methods else member.name
+        for method, name in methods:  # no name of the module
+            method.name = name
         node.name = self._new(node.name)
         return node
 

@@ -29,6 +29,7 @@ from typing import TypeVar
 
 from microimps.primitives import areas
 
+from .join import top_level
 from .modules import FEATURES, HOST, ROOT, modules
 
 PUBLIC = Path(__file__).parent / "tables" / "public.txt"
@@ -131,15 +132,6 @@ def _spelt(trees: Iterable[ast.Module]) -> set[str]:
     return out
 
 
-def _globals(tree: ast.Module) -> Iterator[str]:
-    for node in tree.body:
-        match node:
-            case ast.FunctionDef(name) | ast.ClassDef(name):
-                yield name
-            case ast.Assign(targets):
-                yield from (target.id for target in targets if isinstance(target, ast.Name))
-
-
 def tasks() -> list[str]:
     """Names of all tasks of applications."""
     return [name.lstrip("*") for _, names in areas.TASKS for name in names.split()]
@@ -158,7 +150,7 @@ class Plan:
         spelt = _spelt(trees.values())
         types = {name for kind in _TYPES for name in dir(kind)}
         paths = {part for path in trees for part in Path(path).with_suffix("").parts}
-        own = {name for tree in trees.values() for name in _globals(tree)}
+        own = {name for tree in trees.values() for name in top_level(tree)}
         self.kept = {*public, *spelt, *types, *paths, *_LIBRARY, *STATIC, *dir(builtins)}
         attributes, functions = self._defined(trees.values())
         every = {node.attr for tree in trees.values() for node in _of(tree, ast.Attribute)}
@@ -276,7 +268,7 @@ def _imports_const(node: ast.stmt) -> bool:
 class _Renamer(ast.NodeTransformer):
     def __init__(self, plan: Plan, tree: ast.Module) -> None:
         self.plan = plan
-        own = set(_globals(tree))
+        own = set(top_level(tree))
         imported = {a.name for n in _of(tree, ast.ImportFrom) if n.level for a in n.names}
         used = {n.id for n in _of(tree, ast.Name)} | own | imported
         self.globals = {n: plan.names[n] for n in own | imported if n in plan.names}
@@ -361,8 +353,7 @@ def documented() -> str:
             r"(?<=```python\n).*?(?=```)|(?<=`)[^`\n]+(?=`)", page.read_text(), re.S
         )
     shown = {name for text in code for name in _shown(text)}
-    own = {name for tree in _trees().values() for name in _named(ast.unparse(tree))}
-    own |= {f.name for tree in _trees().values() for f in _functions(tree)}
+    own = {name for tree in _trees().values() for name in _named(tree)}
     return "\n".join(sorted(shown & own)) + "\n"
 
 
@@ -381,12 +372,12 @@ def _shown(code: str) -> set[str]:
     return out | imported | {str(n.arg) for n in _of(tree, ast.keyword)}
 
 
-def _named(code: str) -> set[str]:
+def _named(tree: ast.Module) -> set[str]:
     # every name in a module
-    tree = ast.parse(code)
     out = {node.id for node in _of(tree, ast.Name)}
     out |= {node.attr for node in _of(tree, ast.Attribute)}
     out |= {str(node.arg) for node in _of(tree, ast.keyword)}
+    out |= {f.name for f in _functions(tree)}
     return out | {arg.arg for f in _functions(tree) for arg in _parameters(f)}
 
 

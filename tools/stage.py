@@ -49,7 +49,7 @@ def compile_file(source: Path, out: Path, name: str, opt: int) -> None:
     """Compile a script unless `out` is younger; `name` is what tracebacks show."""
     if _older(out, [source]):
         octets = source.read_bytes()
-        _compile(names.shorten(octets) if opt == 3 else octets, source, out, name, opt)
+        compile_source(names.shorten(octets) if opt == 3 else octets, source, out, name, opt)
 
 
 def _older(out: Path, sources: list[Path]) -> bool:
@@ -58,7 +58,8 @@ def _older(out: Path, sources: list[Path]) -> bool:
     )
 
 
-def _compile(octets: bytes, source: Path, out: Path, name: str, opt: int) -> None:
+def compile_source(octets: bytes, source: Path, out: Path, name: str, opt: int) -> None:
+    """Compile `octets`, what is left of `source`; `name` is what tracebacks show."""
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_suffix(f".{os.getpid()}")
     command: list[str | Path] = [mpy_cross(), f"-O{opt}", "-s", name, "-o", part, "-"]
@@ -79,7 +80,7 @@ def compile_module(module: Module, out: Path, opt: int) -> bool:
     inside = join.parts(module)
     if inside and _older(out, [part.source for part in inside]):
         octets = names.shorten(join.joined(module))
-        _compile(octets, module.source, out, "microimps", opt)
+        compile_source(octets, module.source, out, "microimps", opt)
     return bool(inside)
 
 

@@ -61,8 +61,6 @@ def chat(
         known = [each.name for each in accounts.load(where)]
     except (AccountError, ProvisionError) as error:
         raise _fail(str(error)) from None
-    except OSError as error:
-        raise _fail(f"{error.filename}: {error.strerror}") from None
     if account and account not in known:
         listed = ", ".join(known) or "none yet"
         raise _fail(f"no account {account!r}; there is: {listed}")

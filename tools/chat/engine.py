@@ -279,8 +279,7 @@ class Engine:
                 known = self.contacts.get(key)
                 found[key] = Contact(key, nick, each, known.presence if known else None)
         self.contacts = found
-        self.history.keep_contacts((key, each.nick) for key, each in found.items())
-        self.tell("people")
+        self._keep_contacts()
 
     async def _watch(self) -> None:
         if self.lists:

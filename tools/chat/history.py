@@ -35,13 +35,13 @@ CREATE TABLE IF NOT EXISTS own (
     account TEXT PRIMARY KEY, availability TEXT NOT NULL, status TEXT NOT NULL);
 """
 
-_COLUMNS = "id, peer, sender, text, time, state, reason, identity"
+_COLUMNS = "id, peer, sender, text, time, state, reason"
 
 
 @dataclass(frozen=True)
 class Line:
     """One message. peer: address of the user or group it is in; sender: "" for one's own;
-    time: seconds since 1970; state: see above; reason: why it failed; identity: MessageID.
+    time: seconds since 1970; state: see above; reason: why it failed.
     """
 
     id: int
@@ -51,21 +51,17 @@ class Line:
     time: float
     state: str
     reason: str
-    identity: str
 
 
 class History:
-    """The history of one account (its address); "" as the folder keeps nothing on disk."""
+    """The history of one account (its address)."""
 
-    def __init__(self, folder: Path | str, account: str) -> None:
+    def __init__(self, folder: Path, account: str) -> None:
         self.account = account
-        where = ":memory:"
-        if folder:
-            path = Path(folder, FILE)
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT, 0o600))
-            where = str(path)
-        self._base = sqlite3.connect(where, isolation_level=None)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / FILE
+        os.close(os.open(path, os.O_CREAT, 0o600))
+        self._base = sqlite3.connect(path, isolation_level=None)
         self._base.execute("PRAGMA journal_mode = WAL")
         self._base.execute("PRAGMA synchronous = NORMAL")
         self._base.executescript(_SCHEMA)
@@ -74,6 +70,10 @@ class History:
 
     def _do(self, statement: str, *values: object) -> sqlite3.Cursor:
         return self._base.execute(statement, values)
+
+    def _lines(self, where: str, *values: object) -> list[Line]:
+        found = self._do(f"SELECT {_COLUMNS} FROM message WHERE {where}", *values)
+        return [Line(*row) for row in found]
 
     def close(self) -> None:
         """Close the file."""
@@ -99,7 +99,7 @@ class History:
 
     def line(self, number: int) -> Line:
         """One message."""
-        return Line(*self._do(f"SELECT {_COLUMNS} FROM message WHERE id = ?", number).fetchone())
+        return self._lines("id = ?", number)[0]
 
     def mark(self, number: int, state: str, reason: str = "", identity: str = "") -> Line:
         """What became of a message."""
@@ -111,30 +111,18 @@ class History:
 
     def sent(self, identity: str) -> Line | None:
         """The message of one's own with this MessageID."""
-        row = self._do(
-            f"SELECT {_COLUMNS} FROM message WHERE account = ? AND identity = ? AND sender = '' "
-            "ORDER BY id DESC LIMIT 1",
-            *(self.account, identity),
-        ).fetchone()
-        return Line(*row) if row else None
+        where = "account = ? AND identity = ? AND sender = '' ORDER BY id DESC LIMIT 1"
+        return next(iter(self._lines(where, self.account, identity)), None)
 
     def waiting(self) -> Line | None:
         """The oldest message that is still to be sent."""
-        row = self._do(
-            f"SELECT {_COLUMNS} FROM message WHERE account = ? AND state = 'waiting' "
-            "ORDER BY id LIMIT 1",
-            self.account,
-        ).fetchone()
-        return Line(*row) if row else None
+        where = "account = ? AND state = 'waiting' ORDER BY id LIMIT 1"
+        return next(iter(self._lines(where, self.account)), None)
 
     def last(self, peer: str, count: int) -> list[Line]:
         """The newest messages with a peer, oldest first."""
-        rows = self._do(
-            f"SELECT {_COLUMNS} FROM message WHERE account = ? AND peer = ? "
-            "ORDER BY id DESC LIMIT ?",
-            *(self.account, peer, count),
-        ).fetchall()
-        return [Line(*row) for row in reversed(rows)]
+        where = "account = ? AND peer = ? ORDER BY id DESC LIMIT ?"
+        return self._lines(where, self.account, peer, count)[::-1]
 
     def read(self, peer: str) -> None:
         """All that came from a peer has been seen."""

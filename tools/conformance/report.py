@@ -13,6 +13,7 @@ import argparse
 import csv
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -108,9 +109,19 @@ def reasons() -> dict[tuple[str, str], str]:
     return found
 
 
+@lru_cache(maxsize=None)
+def _wanted() -> dict[str, set[str]]:
+    """The versions in which a parent wants an element."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for (_, version), model in models().items():
+        for name in model.names:
+            found[name].add(version)
+    return found
+
+
 def _versions(element: str) -> tuple[str, ...]:
     """The versions that have an element; a leaf has those in which a parent wants it."""
-    inside = {v for (_, v), model in models().items() if element in model.names}
+    inside = _wanted().get(element, set())
     known = {v for v in VERSIONS if (element, v) in models() and element in tokens(v).numbers}
     top = any(element in primitives(v) for v in VERSIONS) or not inside
     return tuple(v for v in VERSIONS if v in (known if top else inside))

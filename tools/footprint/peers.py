@@ -6,7 +6,6 @@ Nothing of them is here: ``find`` looks for their releases in a folder of the us
 from __future__ import annotations
 
 import re
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 from ..modules import ROOT
-from ..stage import StageError, mpy_cross
+from ..stage import compile_source
 from .surroundings import DEVICE
 
 FOLDER = ROOT / "build" / "peers"
@@ -126,19 +125,12 @@ def build(release: Release, tree: Path) -> int:
     """Compile a peer and its program into `tree`; returns octets of flash of the peer."""
     peer = release.peer
     out = tree / peer.path.replace(".py", ".mpy")
-    out.parent.mkdir(parents=True)
     # as it was released: names.py shortens those of microimps only
-    _compile(release.source, out)
-    for name in (peer.program, *peer.needs):
-        _compile(DEVICE / f"{name}.py", tree / f"{name}.mpy")
+    sources = {out: release.source}
+    sources |= {tree / f"{n}.mpy": DEVICE / f"{n}.py" for n in (peer.program, *peer.needs)}
+    for target, source in sources.items():
+        compile_source(source.read_bytes(), source, target, source.name, 3)
     return out.stat().st_size
-
-
-def _compile(source: Path, out: Path) -> None:
-    command: list[str | Path] = [mpy_cross(), "-O3", "-s", source.name, "-o", out, source]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        raise StageError(f"{source}: {done.stderr.strip()}")
 
 
 class _Server(ThreadingTCPServer):

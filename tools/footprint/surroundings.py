@@ -15,6 +15,7 @@ from pathlib import Path
 from queue import Queue
 from urllib.request import Request, urlopen
 
+from ..decode.wsp import Cursor
 from ..gsm import Network
 from ..sim import Account, Config, Service, serve
 from ..sim.carriers import NetworkCarrier
@@ -94,11 +95,12 @@ class Gateway:
             pdu, client = self._socket.recvfrom(65536)
             if not pdu:  # closed
                 return
-            size, at = _uintvar(pdu, 2)
-            heads, at = _uintvar(pdu, at)
-            body = pdu[at + size + heads :]
-            kind = pdu[at + size : at + size + heads].partition(b"\0")[0]
-            request = Request(self._service, body, {"Content-Type": kind.decode()})
+            cursor = Cursor(pdu)
+            cursor.octets(2)  # TID and type
+            size, heads = cursor.uintvar(), cursor.uintvar()
+            cursor.octets(size)  # the address
+            kind = cursor.octets(heads).partition(b"\0")[0]
+            request = Request(self._service, cursor.rest(), {"Content-Type": kind.decode()})
             with urlopen(request, timeout=_PATIENCE) as answer:
                 head = answer.headers["Content-Type"].encode() + b"\0"
                 reply = b"\x04\x20" + bytes((len(head),)) + head + answer.read()
@@ -110,15 +112,6 @@ class Gateway:
         self._socket.sendto(b"", self._socket.getsockname())
         self._thread.join(_PATIENCE)
         self._socket.close()
-
-
-def _uintvar(octets: bytes, at: int) -> tuple[int, int]:
-    # (value, where it ends)
-    value = 0
-    while octets[at] > 127:
-        value = (value | octets[at] & 127) << 7
-        at += 1
-    return value | octets[at], at + 1
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 from rich.table import Table
 
-from ..cli import reason
 from .figures import Figures, compute
 from .journal import Journal, JournalError
 from .plan import Plan, PlanError, load
@@ -62,8 +61,6 @@ def new(
             out.write(_TEMPLATE.read_text(encoding="utf-8"))
     except FileExistsError:
         _fail(f"{file} is there: give another name, or --force")
-    except OSError as error:
-        _fail(f"{file}: {error.strerror}")
     typer.echo(f"{file} is written: change it, then microimps trial check {file}")
 
 
@@ -126,8 +123,6 @@ def run_(
             record.create(read, left)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         outcome = _shown(read, record, console)
-    except OSError as error:
-        _fail(reason(error))
     except (PlanError, JournalError, ValueError, sqlite3.Error) as error:
         _fail(error)
     except KeyboardInterrupt:
@@ -172,7 +167,7 @@ def _shown(plan: Plan, record: Journal, console: Console) -> Outcome:
 
 
 def _tell(record: Journal, outcome: Outcome, as_json: bool, console: Console) -> None:
-    now = progress(record, 0.0)
+    now = progress(record)
     figures: dict[str, Any] = {"reason": outcome.reason, "why": outcome.why}
     figures |= {"actions": record.counts(), "sms": now.sms, "cost": round(now.cost, 4)}
     figures |= {"currency": record.about("currency"), "journal": str(record.path)}

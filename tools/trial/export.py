@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +22,8 @@ def write_csv(record: Journal, figures: Figures, folder: Path) -> None:
         rows = record.rows(f"select * from {name} order by rowid")
         columns = [row["name"] for row in record.rows(f"pragma table_info({name})")]
         _write(folder / f"{name}.csv", columns, map(tuple, rows))
-    transactions = [
-        (t.run, t.handset, t.action, t.tid, t.code, t.name, t.begin, t.end, t.tries, t.status)
-        for t in figures.transactions
-    ]
-    columns = [
-        "run",
-        "handset",
-        "action",
-        "tid",
-        "code",
-        "name",
-        "begin",
-        "end",
-        "tries",
-        "status",
-    ]
-    _write(folder / "transactions.csv", columns, transactions)
+    columns = "run handset action tid code name begin end tries status".split()
+    _write(folder / "transactions.csv", columns, map(attrgetter(*columns), figures.transactions))
     ways = [asdict(way) for way in figures.ways]
     if ways:
         _write(folder / "ways.csv", list(ways[0]), (list(way.values()) for way in ways))

@@ -123,7 +123,6 @@ class Figures:
     received: int
     octets: int
     cost: float
-    costs: list[tuple[float, float]]  # time, cost of each SMS
     days: list[Day]
     signal: dict[str, list[tuple[float, int]]]  # dBm
     slow: list[Slow]
@@ -237,7 +236,6 @@ def compute(record: Journal) -> Figures:
         received=sum(row["direction"] == "in" for row in counted),
         octets=sum(row["octets"] for row in counted),
         cost=math.fsum(row["cost"] for row in counted),
-        costs=[(row["time"], row["cost"]) for row in counted],
         days=_days(counted),
         signal=_signal(record),
         slow=[

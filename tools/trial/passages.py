@@ -146,15 +146,16 @@ def _join_received(found: list[Sms], known: list[Passage]) -> None:
 
 
 def _join_reports(found: list[Sms], record: Journal) -> None:
-    reports = record.rows("select * from report order by id")
+    told: dict[tuple[int, str, int], list[sqlite3.Row]] = defaultdict(list)
+    for report in record.rows("select * from report order by id"):
+        told[report["run"], report["handset"], report["mr"]].append(report)
     for sms in found:
         row = sms.row
         if row["direction"] == "in":
             sms.accepted, sms.delivered = row["scts"], row["time"]
             continue
-        for report in reports:
-            same = report["run"], report["handset"], report["mr"]
-            if same == (row["run"], row["handset"], row["mr"]) and report["time"] >= row["time"]:
+        for report in told[row["run"], row["handset"], row["mr"]]:
+            if report["time"] >= row["time"]:
                 sms.accepted = report["scts"]
                 passage = Passage(row["run"], row["handset"], row["peer"], report["scts"])
                 if report["status"] < _COMPLETED:

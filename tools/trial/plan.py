@@ -117,14 +117,10 @@ def _hours(value: Any) -> tuple[int, int]:
 _SHARE = _real(0, 1, "a share from 0 to 1, such as 0.05")
 _MONEY = _real(0, 1e8, "an amount of 0 or more, such as 0.09")
 _SECONDS = _real(0, 1e8, "seconds, 0 or more")
-_REQUIRED: Any = object()
 
 
-def _key(read: Callable[[Any], Any], default: Any = _REQUIRED) -> Any:
-    metadata = {"read": read}
-    if default is _REQUIRED:
-        return field(metadata=metadata)
-    return field(default=default, metadata=metadata)
+def _key(read: Callable[[Any], Any], default: Any = dataclasses.MISSING) -> Any:
+    return field(default=default, metadata={"read": read})
 
 
 @dataclass(frozen=True)
@@ -331,11 +327,11 @@ def _read(reader: _Reader, table: dict[str, Any], text: str) -> Plan:
         if name not in {*_SECTIONS, "handset", "scenarios"}:
             near = difflib.get_close_matches(name, [*_SECTIONS, "handset", "scenarios"], 1)
             raise reader.fail(f"no such table{f': did you mean {near[0]}?' if near else ''}", name)
-    if "simulation" not in table:
-        parts = {name: kind for name, kind in _SECTIONS.items() if name != "simulation"}
-    else:
-        parts = _SECTIONS
-    made = {name: reader.section(kind, table.get(name, {}), name) for name, kind in parts.items()}
+    made = {
+        name: reader.section(kind, table.get(name, {}), name)
+        for name, kind in _SECTIONS.items()
+        if name != "simulation" or name in table
+    }
     entries = table.get("handset", [])
     if not isinstance(entries, list):
         raise reader.fail("write [[handset]] with two brackets, once for each", "handset")

@@ -20,13 +20,12 @@ _HURRY = 5.0  # wall seconds for what is under way when the user interrupts
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a trial stands. time: the world's; sms and cost: over all runs."""
+    """Where a trial stands. sms and cost: over all runs."""
 
     done: int
     actions: int
     sms: int
     cost: float
-    time: float
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def _watch(
     begun = False
     settled: float | None = None
     while True:
-        show(progress(journal, here.clock()))
+        show(progress(journal))
         ended = _ended(stations)
         if ended:
             _end(stations, Station.halt)
@@ -110,7 +109,7 @@ def _watch(
                 break
         time.sleep(_PAUSE)
     _end(stations, Station.leave)
-    show(progress(journal, here.clock()))
+    show(progress(journal))
     return _ended(stations) or Outcome("complete")  # the logout may not have gone well
 
 
@@ -138,10 +137,10 @@ def _end(stations: list[Station], how: Callable[[Station], Any], wall: float = 6
         time.sleep(_PAUSE)
 
 
-def progress(journal: Journal, now: float) -> Progress:
+def progress(journal: Journal) -> Progress:
     """Where the trial of a journal stands."""
     counts = journal.counts()
     total = sum(counts.values())
     sms, cost = journal.spent()
     left = counts.get("planned", 0) + counts.get("begun", 0)
-    return Progress(total - left, total, sms, cost, now)
+    return Progress(total - left, total, sms, cost)

@@ -18,7 +18,6 @@ class Scenario:
     """
 
     do: Callable[[Any, str, str], None]
-    about: str
     sent: int
     received: int
     peer: bool = False
@@ -53,12 +52,12 @@ def _session(client: Any, peer: str, text: str) -> None:
 
 LOGIN, LOGOUT = (4, 4), (1, 1)  # SMS sent and received; held by tests/host/test_trial.py
 SCENARIOS = {
-    "message": Scenario(_message, "sends a message to another handset", 2, 1, True, 1, 2),
-    "presence": Scenario(_presence, "publishes its status", 1, 1),
-    "watch": Scenario(_watch, "asks for the presence of another", 1, 1, True),
-    "lists": Scenario(_lists, "asks for its contact lists", 1, 1),
-    "keep_alive": Scenario(_keep_alive, "keeps the session alive: the shortest exchange", 1, 1),
-    "session": Scenario(_session, "logs out and in again", 5, 5),
+    "message": Scenario(_message, 2, 1, True, 1, 2),
+    "presence": Scenario(_presence, 1, 1),
+    "watch": Scenario(_watch, 1, 1, True),
+    "lists": Scenario(_lists, 1, 1),
+    "keep_alive": Scenario(_keep_alive, 1, 1),
+    "session": Scenario(_session, 5, 5),
 }
 
 

@@ -19,7 +19,7 @@ from microimps.sms_bearer.pdu import Received
 from microimps.sms_bearer.submit import Submit
 
 from ..gsm.message import Message
-from ..gsm.tpdu import read_deliver, read_report, read_submit
+from ..gsm.tpdu import DELIVER, STATUS_REPORT, read_deliver, read_report, read_submit
 from .journal import Journal
 from .plan import Cost, Handset, Service
 
@@ -27,7 +27,6 @@ Flow = Generator[Any, Any, Any]
 
 _UNKNOWN = (226, 229)  # of PeerError: an SMS that may have been sent
 _REPORTS = 0x20  # TP-SRR
-_DELIVER, _STATUS_REPORT = 0, 2
 _SECRET = re.compile(r'(\+CPIN=)("?)[^",]*("?)')
 
 
@@ -62,12 +61,12 @@ class Tap:
         octets = bytes(pdu.buf[: pdu.end])
         for tpdu in (octets, octets[1 + octets[0] :]):  # the driver took either for good
             try:
-                if pdu.kind == _STATUS_REPORT:
+                if pdu.kind == STATUS_REPORT:
                     report = read_report(tpdu)
                     scts, end = report.time.timestamp(), report.discharge.timestamp()
                     values = {"peer": report.recipient, "mr": report.reference}
                     self.add("report", **values, scts=scts, discharge=end, status=report.status)
-                elif pdu.kind == _DELIVER:
+                elif pdu.kind == DELIVER:
                     message, stamp = read_deliver(tpdu)
                     values = {"direction": "in", "peer": message.sender, **_content(message)}
                     values |= {"outcome": "received", "cost": self._cost.received, "tpdu": tpdu}
