@@ -200,7 +200,7 @@ class Cir:
 
     def begin(self, s):
         """A session begins, or a better method may work again: the first that is possible."""
-        self.drop(s)
+        self.shut(s)
         self.id = s.id
         lacks = (0 if self.address else _STCP, 0 if self.url else _SHTTP)
         self.order = [word for word in self.methods if word in self.found and word not in lacks]

@@ -121,8 +121,7 @@ class Segments:
                 yield _SLEEP
         room = r.room()
         n = min(len(room), self.stop - self.start)
-        for i in range(n):
-            room[i] = o.src[self.start + i]
+        room[:n] = memoryview(o.src)[self.start : self.start + n]
         r.feed(n)
         self.start += n
         self.fed += n

@@ -72,10 +72,13 @@ class WspBearer:
         PeerError when the service or the gateway refuses.
         """
         self.tid = self.tid + 1 & 255
+        head = b"%c%s" % (self.tid, self.post(s.w))
         wait = self.wait
         left = self.timeout
         while left > 0:
-            n = self.put(s.w, s)
+            n = self.put(s.w, 0, head, s.write)
+            if n >= len(self.buf):
+                raise LocalError(_TOO_LONG)
             try:
                 if not self.up:
                     self.ms = left
@@ -95,21 +98,18 @@ class WspBearer:
             wait *= 2
         raise OSError(_TIMEDOUT)
 
-    def put(self, w, s):
-        """The request in the buffer; returns its length."""
-        head = b"%c%s" % (self.tid, self.post(w))
-        w.window(0, 0)
-        s.write()
-        n = len(head) + w.at
-        if n >= len(self.buf):
-            raise LocalError(_TOO_LONG)
+    def put(self, w, low, head, write):
+        """head and what ``write()`` writes, from ``low`` on, in the buffer but for its last octet;
+        returns where that ends, which is beyond the buffer for what does not fit."""
         small = w.buf
-        w.buf = self.buf  # a message that has to be whole
-        w.window(0, n)
-        w.put(head)
-        s.write()
-        w.buf = small
-        return n
+        w.buf = self.buf
+        w.window(low, len(self.buf) - 1)
+        try:
+            w.put(head)
+            write()
+        finally:
+            w.buf = small
+        return w.at
 
     def post(self, w):
         """Head of the POST PDU, which ends where the message begins."""

@@ -111,7 +111,6 @@ class WtpBearer(WspBearer):
     def ask(self, s, head, write):
         """Flow: a transaction. Its message is head and what ``write()`` writes: each segment is
         sent until it is acknowledged, the last until the first of the result is here."""
-        w = s.w
         b = self.buf
         self.tid = self.tid + 1 & _MASK
         self.count = self.left = self.pos = self.end = psn = low = again = end = 0
@@ -119,14 +118,9 @@ class WtpBearer(WspBearer):
         wait = self.wait
         start = self.port.ticks_ms()
         while end < self.timeout:
-            small = w.buf
-            w.buf = b
-            w.window(low - 4, len(b) - 1)
-            w.put(head)
-            write()
-            w.buf = small
-            n = min(w.at, len(b) - 1)
-            more = w.at > n
+            n = self.put(s.w, low - 4, head, write)
+            more = n >= len(b)
+            n = min(n, len(b) - 1)
             b[0] = (_SEGMENT if psn else _INVOKE) | (_GROUP if more else _LAST) | again
             b[1] = self.tid >> 8
             b[2] = self.tid & 255

@@ -37,6 +37,13 @@ def decode(octets):
         raise PeerError(_BAD_BASE64)
 
 
+def groups(held, text, last):
+    """BASE64 that comes in pieces. Returns (octets, what is left for the next piece)."""
+    held = (held or b"") + b"".join(text.split())
+    n = len(held) if last else len(held) & ~3
+    return decode(held[:n]), held[n:]
+
+
 def encode(w, content):
     """Write bytes, or a file that is read from its start, as BASE64 without line ends."""
     file = hasattr(content, "seek")

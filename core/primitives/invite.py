@@ -149,7 +149,8 @@ def _invite(w, s, i, cancel, text, names):
         w.leaf(_ApplicationID, i.application)
     if v3 or not cancel:
         w.leaf(_GroupID, i.group)
-        names(w, i.names)
+        if names:
+            names(w, i.names)
     if i.urls:
         w.start(_URLList)
         for url in (i.urls,) if isinstance(i.urls, str) else i.urls:
@@ -163,12 +164,8 @@ def _invite(w, s, i, cancel, text, names):
     w.end()
 
 
-def _none(w, names):
-    pass
-
-
 def _say(s, i, cancel, text):
-    names = s.area("sublist").write_names if i.names else _none
+    names = i.names and s.area("sublist").write_names
     yield from s.ask(_invite, (s, i, cancel, text, names), 0)
 
 

@@ -81,13 +81,9 @@ def _fetched(s, r, ev):
         else:
             piece = bytes(r.src[r.start : r.stop])
         if m.coded:
-            from .content import decode
+            from .content import groups
 
-            m.content = (m.content or b"") + b"".join(piece.split())
-            n = len(m.content) & ~3 if ev == _PIECE else len(m.content)
-            piece = m.content[:n]
-            m.content = m.content[n:]
-            piece = decode(piece)
+            piece, m.content = groups(m.content, piece, ev == _LEAF)
         return piece or None
 
 

@@ -29,11 +29,8 @@ def values(w, pairs, attribute=True):
     """
     if hasattr(pairs, "items"):
         pairs = list(pairs.items())
-    found = [find(pair[0], attribute) for pair in pairs]
-    for i in sorted(set(found)):
-        for k in range(len(found)):
-            if found[k] == i:
-                _element(w, i, pairs[k][1], attribute)
+    for i, k in sorted([(find(pairs[k][0], attribute), k) for k in range(len(pairs))]):
+        _element(w, i, pairs[k][1], attribute)
 
 
 def _element(w, i, value, attribute):

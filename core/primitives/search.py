@@ -111,12 +111,11 @@ def search(s, *pairs, limit=20, criteria=None, bare=False):
         yield from _ask(s, write, args, _found)
         got += s.count
         # services disagree on SearchIndex in the answer: hits are counted instead
-        identity = s.search
         if s.over or got >= s.size:
             s.search = None
         if not s.search or not s.count:
             return
-        write, args = _next, (identity, got + 1)
+        write, args = _next, (s.search, got + 1)
 
 
 def stop_search(s):

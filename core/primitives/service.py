@@ -3,9 +3,8 @@
 Source: transactions.md sections 1.3 and 2.2.
 """
 
-from binascii import a2b_base64
-
 from ..const import const
+from ..envelope import nothing
 from ..errors import LocalError, PeerError
 from .note import note
 
@@ -35,17 +34,12 @@ _ON = const(2)
 _REQUEST = const(4)
 _OUTBAND = const(5)
 _OTHER = const(48)
-_BAD_BASE64 = const(16)
 _TRUNCATED = const(1)
 _MASK = const(0x1FFFFFFF)
 
 _FIELDS = ((_Name, "name"), (_URL, "url"), (_ContentType, "type"))
 _HOMES = ("www.wireless-village.org/", "www.openmobilealliance.org/DTD/")
 _FAMILIES = ("", "WV-", "IMPS-")
-
-
-def _ask(w, tag):
-    w.empty(tag)
 
 
 def _info(s, r, ev):
@@ -81,15 +75,14 @@ def service_info(s):
     s.r.stream = _Description
     try:
         event = _REQUEST if s.state == _ON else _OUTBAND
-        yield from s.ask(_ask, (_InfoRequest,), _InfoResponse, _info, event)
+        yield from s.ask(nothing, (_InfoRequest,), _InfoResponse, _info, event)
     finally:
         s.r.stream = stream
     logo = s.known.pop("logo", b"")
     if logo and len(logo) <= s.content * 3 // 2 + 4:
-        try:
-            logo = a2b_base64(logo)
-        except ValueError:
-            raise PeerError(_BAD_BASE64)
+        from .content import decode
+
+        logo = decode(logo)
         if len(logo) <= s.content:
             s.known["logo"] = logo
     return s.known

@@ -87,7 +87,8 @@ def write_names(w, found):
         find(each, True)
     w.start(_SubList)
     i = 0
-    while i < TABLE.find(_INNER):
+    end = TABLE.find(_INNER)
+    while i < end:
         tag = 0x140 | TABLE[i + 2]
         if name(tag) in found if found is not None else tag != _InfoLink or w.version > 1:
             w.empty(tag)

@@ -79,7 +79,7 @@ def read(s, r, ev):
 def _leaf(s, m, r, tag):
     if tag == _Text:
         m.text = note(r, m.body, s.content)
-        m.body = None
+        m.body = b""  # should a second one come
         r.stream = m.stream
     elif tag == _Requires:
         m.wanted = r.flag()

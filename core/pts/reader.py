@@ -81,9 +81,8 @@ class Reader(Scanner):
         # generator of all events but the texts
         p = self.pos
         found = head(self.buf, p, self.end)
-        if (
-            found < 0 or found >= 0x4200
-        ):  # of several parts, which are joined before they come here
+        # several parts are joined before they come here
+        if found < 0 or found >= 0x4200:
             raise PeerError(-found if found < 0 else _BROKEN)
         n = p + (found & 15)
         self.version = self.buf[p + 3] - 0x30

@@ -246,6 +246,13 @@ def test_a_system_message_that_was_cut_off_leaves_nothing():
     assert m.options == [(1, "Yes")]
 
 
+@everyhow
+def test_the_last_of_several_texts_counts():
+    about = MESSAGES[0][1] + [("SystemMessageText", "Hi again")]
+    c, _ = online([system(*about), None], 3)
+    assert [m.text for m in c.events(0)] == ["Hi again"]
+
+
 def test_no_more_system_messages_are_kept_than_there_is_room():
     listed = ("SystemMessageList", MESSAGES[:1] * 50)
     c, _ = online([status(200, listed)], 3)

@@ -209,7 +209,7 @@ def test_pts(version):
     i.to, i.type, i.group, i.name, i.validity = [BO], "GR", "wv:/quiz", "Annie", 60
     i.urls = ["http://d/a", "http://d/b"]
     s = SimpleNamespace(user=ANNA)
-    args = s, i, False, "Hi (you)", invitations._none
+    args = s, i, False, "Hi (you)", None
     found = flat(sent_in_pts(invitations._invite, *args, version=version))
     assert [each for each in found if each[0] in ("URL", "InviteNote", "SName")] == [
         ("URL", "http://d/a"),
