@@ -10,6 +10,8 @@ from hypothesis import HealthCheck, settings
 from watch import watch
 
 ROOT = Path(__file__).resolve().parent.parent
+# what runs `microimps`
+COMMAND = (sys.executable, "-c", "from microimps.tools.cli import app; app()")
 # what tests compile; each worker of pytest-xdist has its own
 BUILD = ROOT / "build" / os.environ.get("PYTEST_XDIST_WORKER", "")
 

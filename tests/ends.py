@@ -74,6 +74,25 @@ def printed(process, seconds=SECONDS):
     return output.splitlines()
 
 
+@pytest.fixture
+def login(service):
+    """Log in users at the module's service; they are logged out when the test is over."""
+    clients = []
+
+    def start(user, version, syntax, **options):
+        options = {"client": user, "extension": syntax == "pts", **options}
+        c = Client(http(service.url), user, "kestrel55", version, syntax, **options)
+        clients.append(c)
+        c.login()
+        return c
+
+    yield start
+    for c in clients:
+        list(c.events(0))
+        c.logout()
+        c.close()
+
+
 class Friend:
     """A client on CPython in this process, at the other end of what a script does."""
 

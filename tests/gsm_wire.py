@@ -2,6 +2,9 @@
 
 import asyncio
 import re
+import time
+
+import pytest
 
 A, B, SERVICE = "+447700900001", "+447700900002", "+15553590"
 
@@ -77,3 +80,14 @@ def play(scenario, timeout=110):
         await asyncio.wait_for(scenario(), timeout)
 
     asyncio.run(bounded())
+
+
+def wait_for(path, process):
+    """Wait until the link to a modem is there, which a process makes."""
+    for _ in range(1200):
+        if path.exists():
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    process.kill()
+    pytest.fail(f"no {path}")

@@ -166,6 +166,14 @@ class Client:
         )
 
 
+def logged_in(service, *names, kind=("1.2", "xml")):
+    """Clients of these users, each an installation of its own."""
+    clients = [Client(service, name, *kind, client=name) for name in names]
+    for client in clients:
+        client.login()
+    return clients
+
+
 def http_post(app, body, headers=(), path="/imps"):
     """POST to an ASGI application without a server: (status, headers, body) of the answer."""
     sent = []

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-import socket
 
+import gsm_wire
 from gsm_wire import SERVICE, A, B
+from third_party import free_ports
 
 from microimps import Client
 from microimps.ports import sms
@@ -81,9 +82,7 @@ async def world(faults=None, speed=40, carrier="network", rewriting=None, **conf
             if carrier == "network":
                 made = NetworkCarrier(network, SERVICE)
             elif carrier == "smpp":
-                with socket.socket() as free:
-                    free.bind(("127.0.0.1", 0))
-                    port = free.getsockname()[1]
+                (port,) = free_ports(1)
                 await network.serve_smpp(port)
                 made = SmppCarrier("127.0.0.1", port, "imps", "secret", SERVICE)
             else:
@@ -111,7 +110,4 @@ def play(scenario, timeout=110, **options):
         async with world(**options) as each:
             await scenario(each)
 
-    async def bounded():
-        await asyncio.wait_for(run(), timeout)
-
-    asyncio.run(bounded())
+    gsm_wire.play(run, timeout)

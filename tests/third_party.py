@@ -8,6 +8,19 @@ import subprocess
 
 import pytest
 
+# Kannel's bearerbox with an smsbox, in its configuration.
+KANNEL_CORE = """
+group = core
+admin-port = {admin}
+admin-password = secret
+admin-interface = 127.0.0.1
+smsbox-port = {box}
+smsbox-interface = 127.0.0.1
+log-file = {folder}/bearerbox.log
+log-level = 0
+box-allow-ip = 127.0.0.1
+"""
+
 # A service centre that Kannel binds to over SMPP, in its configuration.
 KANNEL_SMPP = """
 group = smsc

@@ -268,6 +268,10 @@ def status(code=200, *more):
     return ("Status", [result(code, *more)])
 
 
+def user(address):
+    return ("User", [("UserID", address)])
+
+
 def granted(keep=7200, session="s1"):
     """Login-Response that opens a session."""
     client = ("ClientID", [("URL", "microimps")])

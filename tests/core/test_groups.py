@@ -1,7 +1,7 @@
 # heap: 256K
 """Groups, by transactions.md section 12."""
 
-from peer import everyhow, fails, how, http, message, online, result, status
+from peer import everyhow, fails, how, http, message, online, result, status, user
 
 from microimps import LocalError, PeerError, StatusError
 
@@ -9,10 +9,6 @@ G = "wv:bo/rowing@d"
 BO, CY, DI = "wv:bo@d", "wv:cy@d", "wv:di@d"
 GID = ("GroupID", G)
 NAME = ("ScreenName", [("SName", "Annie"), GID])
-
-
-def user(address):
-    return ("User", [("UserID", address)])
 
 
 def users(*addresses):

@@ -3,15 +3,11 @@
 
 from binascii import b2a_base64
 
-from peer import everyhow, fails, how, online, result, status
+from peer import everyhow, fails, how, online, result, status, user
 
 from microimps import PeerError, StatusError
 
 BO, ANNA, GROUP = "wv:bo@d", "wv:anna@d", "wv:/chess@d"
-
-
-def user(address):
-    return ("User", [("UserID", address)])
 
 
 def info(i="m1", size=5, encoding=None, sender=None):

@@ -1,15 +1,11 @@
 # heap: 256K
 """Messages, by transactions.md section 10."""
 
-from peer import everyhow, fails, how, http, message, online, result, status
+from peer import everyhow, fails, how, http, message, online, result, status, user
 
 from microimps import LocalError, PeerError, StatusError
 
 BO, ANNA = "wv:bo@d", "wv:anna@d"
-
-
-def user(address):
-    return ("User", [("UserID", address)])
 
 
 def info(i="m1", size=5, encoding=None, sender=None, date=None, kind="text/plain", to=None):

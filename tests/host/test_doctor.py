@@ -2,13 +2,13 @@
 
 import asyncio
 import json
-import socket
 import time
 import types
 
 import pytest
 from gsm_wire import A
 from pty_board import PtyBoard, compiled_before  # noqa: F401
+from third_party import free_ports
 from typer.testing import CliRunner
 
 from microimps.ports.cpython.serial import Line
@@ -171,9 +171,8 @@ def test_a_version_that_the_service_lacks(secrets):
         assert "--version" in found["credentials"]["cure"] + found["service"]["cure"]
 
 
-def test_services_that_are_none(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        number = closed.getsockname()[1]
+def test_services_that_are_none():
+    (number,) = free_ports(1)
     found = look("--url", f"http://127.0.0.1:{number}/", status=1)
     assert "firewall" in found["connection"]["cure"]
     assert found["service"]["state"] == "skipped"

@@ -274,9 +274,9 @@ def test_what_a_board_complains_about(last, status, word):
 
 def test_a_secret_is_asked_for_without_echo(monkeypatch):
     asked = []
-    monkeypatch.setattr(commands.sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(settings.sys, "stdin", SimpleNamespace(isatty=lambda: True))
     monkeypatch.setattr(
-        commands.typer, "prompt", lambda text, **how: asked.append((text, how)) or SECRET
+        settings.typer, "prompt", lambda text, **how: asked.append((text, how)) or SECRET
     )
     given = {"url": "http://x/", "user": ANNA, "wifi": "net"}
     made = commands._settings(given, None, None, False, "", 2, "wbxml")

@@ -5,14 +5,15 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 
 import pytest
+from gsm_wire import wait_for
 
+from conftest import COMMAND
 from microimps.tools.gsm import Faults, Rewriting, Settings
 
-ARGV = [sys.executable, "-c", "from microimps.tools.cli import app; app()", "gsm"]
+ARGV = [*COMMAND, "gsm"]
 A, B = "447700900001", "447700900002"
 PDU = "0011000C914477000900200004A7020102"
 
@@ -42,16 +43,6 @@ def start(*argv):
         text=True,
         env={**os.environ, "COLUMNS": "160", "PYTHONUNBUFFERED": "1"},
     )
-
-
-def wait_for(path, process):
-    for _ in range(1200):
-        if path.exists():
-            return
-        assert process.poll() is None, process.stdout.read()
-        time.sleep(0.05)
-    process.kill()
-    pytest.fail(f"no {path}")
 
 
 def ask(fd, text, end, timeout=60.0):

@@ -1,22 +1,17 @@
 """SMPP: the simulated centre with its own client as the gateway, and message by message."""
 
 import asyncio
-import socket
 
 import pytest
 import smpp34
 from gsm_wire import SERVICE, A, Inbox, play
+from third_party import free_ports
 
 from microimps.tools.gsm import Faults, Message, Network
 from microimps.tools.gsm.message import CONCAT16, ports_element
 from microimps.tools.gsm.smpp import address, incoming, number, outgoing
 
 PORTS = bytes.fromhex("0605040E060E06")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
 
 
 async def until(condition, timeout=60.0):
@@ -31,7 +26,7 @@ def with_gateway(scenario, faults=None, **options):
     """Run a scenario with a network, a bound gateway's session and handset A's inbox."""
 
     async def run():
-        port = free_port()
+        (port,) = free_ports(1)
         async with Network(faults, speed=20, retries=(5.0,)) as network:
             server = await network.serve_smpp(port, **options)
             client = smpp34.Client("127.0.0.1", port, "gateway", "secret")
@@ -150,7 +145,7 @@ def test_delivery_and_receipt():
 
 def test_messages_wait_for_a_gateway():
     async def scenario():
-        port = free_port()
+        (port,) = free_ports(1)
         async with Network(speed=20, retries=(600.0,)) as network:
             await network.serve_smpp(port)
             inbox = Inbox(network, A)
@@ -179,7 +174,7 @@ def test_two_networks():
     """One network's client bound to the other's server: the way to a real service centre."""
 
     async def scenario():
-        port = free_port()
+        (port,) = free_ports(1)
         async with Network(speed=20, retries=(5.0,)) as far, Network(speed=20) as near:
             there, here = Inbox(far, A), Inbox(near, SERVICE)
             near.connect_smpp("127.0.0.1", port, "near", "x")

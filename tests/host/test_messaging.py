@@ -4,13 +4,13 @@ import asyncio
 import re
 
 import pytest
-from ends import board
+from ends import board, login
 
 from microimps import AsyncClient, Client, StatusError
 from microimps.ports import http
 from microimps.tools.sim import Account, Config, serve
 
-__all__ = ("board",)  # a fixture
+__all__ = ("board", "login")  # fixtures
 
 DOMAIN = "@im.example.com"
 ANNA, BO, CY = (f"wv:{name}{DOMAIN}" for name in ("anna", "bo", "cy"))
@@ -28,37 +28,15 @@ def service():
         yield running
 
 
-@pytest.fixture
-def log_in(service):
-    """Clients that log in, and out when the test is over."""
-    made = []
-
-    def start(user, version, syntax, **options):
-        if syntax == "pts":
-            options["extension"] = True
-        client = Client(
-            http(service.url), user, "kestrel55", version=version, syntax=syntax, **options
-        )
-        client.login()
-        made.append(client)
-        return client
-
-    yield start
-    for client in made:
-        list(client.events(0))
-        client.logout()
-        client.close()
-
-
 def events(client, kind):
     return [each for each in client.events(0) if each.kind == kind]
 
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_mailbox(log_in, version, syntax):
-    anna = log_in(ANNA, version, syntax)
-    bo = log_in(BO, version, syntax, push=False)
+def test_the_mailbox(login, version, syntax):
+    anna = login(ANNA, version, syntax)
+    bo = login(BO, version, syntax, push=False)
     font = ("Big", "Bold", "Red")
     first = anna.send(
         BO, "hé & <you>", report=True, validity=90, name="a.txt", font=font, uri="http://h/x"
@@ -73,7 +51,7 @@ def test_the_mailbox(log_in, version, syntax):
     assert [each.id for each in bo.messages(count=1)] == [first]
 
     assert b"".join(bo.fetch(first)).decode() == "hé & <you>"
-    cy = log_in(CY, version, syntax)
+    cy = login(CY, version, syntax)
     forwarded = bo.forward(second, CY)
     (message,) = events(cy, "message")
     assert (message.text, message.sender) == ("to cy", BO)
@@ -107,8 +85,8 @@ def test_the_mailbox(log_in, version, syntax):
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
 @pytest.mark.parametrize("version", VERSIONS)
-def test_who_may_reach_the_user(log_in, version, syntax):
-    anna, bo = log_in(ANNA, version, syntax), log_in(BO, version, syntax)
+def test_who_may_reach_the_user(login, version, syntax):
+    anna, bo = login(ANNA, version, syntax), login(BO, version, syntax)
     entities = [("user", BO), ("screen", GROUP, "Bee"), ("group", GROUP)]
     if version == 3:
         entities += [("list", f"wv:anna/bores{DOMAIN}"), ("application", "game")]
@@ -133,8 +111,8 @@ def test_who_may_reach_the_user(log_in, version, syntax):
 
 @pytest.mark.parametrize("syntax", SYNTAXES)
 @pytest.mark.parametrize("version", VERSIONS)
-def test_contact_lists(log_in, version, syntax):
-    anna, bo = log_in(ANNA, version, syntax), log_in(BO, version, syntax)
+def test_contact_lists(login, version, syntax):
+    anna, bo = login(ANNA, version, syntax), login(BO, version, syntax)
     friends, work = (anna.create_list(name, name.title()) for name in ("friends", "work"))
     hidden = anna.create_list("~PEP1.0_subscriptions")
     assert set(anna.lists()) == {friends, work} and anna.session.default == friends
@@ -187,8 +165,8 @@ def test_the_lists_of_two_sessions(service):
         client.close()
 
 
-def test_the_same_with_asyncio(service, log_in):
-    bo = log_in(BO, 2, "wbxml")
+def test_the_same_with_asyncio(service, login):
+    bo = login(BO, 2, "wbxml")
 
     async def talk():
         anna = AsyncClient(http(service.url), ANNA, "kestrel55", push=False)

@@ -3,11 +3,14 @@
 import asyncio
 
 import pytest
+from ends import login
 
 from microimps import AsyncClient, Client, LocalError, StatusError
 from microimps.ports import http
 from microimps.tools.sim.config import Account, Config
 from microimps.tools.sim.server import serve
+
+__all__ = ("login",)  # a fixture
 
 _USUAL = ((1, "wbxml"), (2, "xml"), (3, "wbxml"))
 KINDS = [
@@ -51,23 +54,6 @@ def service(request):
     users = tuple(Account(name, "kestrel55") for name in ("anna", "bo", "cy"))
     with serve(Config(users=users, presence=request.param)) as running:
         yield running
-
-
-@pytest.fixture
-def login(service):
-    """Log in users; they are logged out when the test is over."""
-    clients = []
-
-    def start(user, version, syntax, **options):
-        c = Client(http(service.url), user, "kestrel55", version, syntax, user, **options)
-        clients.append(c)
-        c.login()
-        return c
-
-    yield start
-    for c in clients:
-        c.logout()
-        c.close()
 
 
 def policy(name):
@@ -343,7 +329,7 @@ def test_profiles_and_maps_by_pts(login):
     anna.update_profile(city="Ry, DK", age=33)
     assert list(bo.profiles(ANNA, BO)) == [(ANNA, {"city": "Ry, DK", "age": "33"}), (BO, {})]
     assert dict(bo.location_map(place=place))["ContentData"]
-    strict = login(CY, 3, "pts")
+    strict = login(CY, 3, "pts", extension=False)
     for ask in (
         lambda: strict.update_profile(city="Ry"),
         lambda: list(strict.profiles(ANNA)),

@@ -1,7 +1,7 @@
 """Simulated service: invitations, message by message."""
 
 import pytest
-from sim_client import KINDS, Client, Clock, make_service, user
+from sim_client import KINDS, Client, Clock, logged_in, make_service, user
 
 from microimps.tools.sim import Limits
 from microimps.tools.sim.elements import node, text, texts
@@ -18,10 +18,7 @@ def pair(kind, **settings):
     """Alice and Bob, logged in, and the clock."""
     clock = Clock()
     service = make_service(clock, **settings)
-    both = [Client(service, name, *kind) for name in ("alice", "bob")]
-    for each in both:
-        each.login()
-    return *both, clock
+    return *logged_in(service, "alice", "bob", kind=kind), clock
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: "-".join(kind))

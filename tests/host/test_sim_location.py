@@ -4,7 +4,7 @@ import zlib
 from base64 import b64decode
 
 import pytest
-from sim_client import Client, make_service
+from sim_client import logged_in, make_service
 
 from microimps.tools.sim import location
 from microimps.tools.sim.elements import node, text
@@ -20,11 +20,7 @@ WHO = node("UserID", "wv:alice")
 
 
 def pair(syntax="xml", **settings):
-    service = make_service(**settings)
-    clients = [Client(service, name, "1.3", syntax, client=name) for name in ("alice", "bob")]
-    for client in clients:
-        client.login()
-    return clients
+    return logged_in(make_service(**settings), "alice", "bob", kind=("1.3", syntax))
 
 
 def marks(picture):

@@ -1,7 +1,7 @@
 """Simulated service: presence, subscriptions, authorisation."""
 
 import pytest
-from sim_client import KINDS, Client, Clock, make_service, user, wrapped
+from sim_client import KINDS, Client, Clock, logged_in, make_service, user, wrapped
 
 from microimps.tools.sim import Limits
 from microimps.tools.sim.elements import node, text, texts
@@ -13,10 +13,7 @@ def value(name, content, qualifier=True):
 
 def pair(kind=("1.2", "xml"), clock=None, **settings):
     service = make_service(clock, **settings)
-    clients = [Client(service, name, *kind, client=name) for name in ("alice", "bob")]
-    for client in clients:
-        client.login()
-    return clients
+    return logged_in(service, "alice", "bob", kind=kind)
 
 
 @pytest.fixture(params=KINDS, ids=lambda kind: "-".join(kind))

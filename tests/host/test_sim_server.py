@@ -9,7 +9,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.request
@@ -17,6 +16,7 @@ import urllib.request
 import pytest
 from sim_client import PASSWORD, Client, http_post
 
+from conftest import COMMAND
 from microimps.tools import message
 from microimps.tools.sim import Account, Config, ConfigError, Limits, Service, commands, serve
 from microimps.tools.sim.app import make_app, media_type
@@ -455,9 +455,8 @@ def test_settings_files_that_are_wrong(tmp_path, wrong):
 
 
 def command(*options):
-    program = "import sys; from microimps.tools.cli import app; sys.argv[0] = 'microimps'; app()"
     return subprocess.Popen(
-        [sys.executable, "-c", program, "sim", *options],
+        [*COMMAND, "sim", *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

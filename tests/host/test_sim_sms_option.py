@@ -3,25 +3,22 @@
 import json
 import os
 import signal
-import socket
 import subprocess
-import sys
-import time
 
 import pytest
-from gsm_wire import SERVICE, A
+from gsm_wire import SERVICE, A, wait_for
+from third_party import free_ports
 
+from conftest import COMMAND
 from microimps import Client
 from microimps.ports import sms
 from microimps.tools.sim import Config, ConfigError, sms_option
 from microimps.tools.sim.carriers import ModemCarrier, SmppCarrier
 
-ARGV = [sys.executable, "-c", "from microimps.tools.cli import app; app()"]
-
 
 def start(*options):
     return subprocess.Popen(
-        [*ARGV, *map(str, options)],
+        [*COMMAND, *map(str, options)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -71,16 +68,11 @@ def test_a_network_of_its_own():
 
 
 def test_beside_a_network_in_another_terminal(tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     network = start("gsm", "--modem", A, "--link", tmp_path, "--smpp", port, "--quiet")
     link = tmp_path / f"modem-{A[1:]}"
     try:
-        for _ in range(1200):
-            if link.exists():
-                break
-            assert network.poll() is None, network.stderr.read()
-            time.sleep(0.05)
+        wait_for(link, network)
         process, _ = sim("--sms", f"smpp://imps:secret@127.0.0.1:{port}")
         try:
             assert talk(str(link)) >= 4
@@ -91,8 +83,7 @@ def test_beside_a_network_in_another_terminal(tmp_path):
 
 
 def test_a_bind_that_fails_ends_it_in_one_line():
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = free_ports(1)
     options = "--port", 0, "--cir-port", -1, "--sms", f"smpp://imps:secret@127.0.0.1:{port}"
     process = start("sim", *options)
     out, errors = process.communicate(timeout=60)

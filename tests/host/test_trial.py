@@ -5,7 +5,6 @@ import random
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from collections import Counter
 from contextlib import closing
@@ -13,6 +12,7 @@ from contextlib import closing
 import pytest
 from typer.testing import CliRunner
 
+from conftest import COMMAND
 from microimps.tools import cli
 from microimps.tools.gsm import Faults
 from microimps.tools.gsm.message import Message, ports_element
@@ -164,7 +164,7 @@ def faulty(tmp_path_factory):
     return plan.with_suffix(".sqlite"), json.loads(done.stdout)
 
 
-ARGV = [sys.executable, "-c", "from microimps.tools.cli import app; app()", "trial"]
+ARGV = [*COMMAND, "trial"]
 
 
 def test_faults_are_counted_exactly(faulty):

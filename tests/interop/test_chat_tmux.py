@@ -2,11 +2,11 @@
 
 import shlex
 import subprocess
-import sys
 import time
 
 import pytest
 
+from conftest import COMMAND
 from microimps import Client
 from microimps.ports import http
 from microimps.tools.chat.accounts import Account, save
@@ -62,9 +62,7 @@ def test_a_talk_in_a_real_terminal(tmp_path, need):
         save(tmp_path, [Account("Home", "anna@im.example.com", SECRET, service.url)])
         bo = Client(http(service.url), "bo@im.example.com", SECRET, 3)
         bo.login()
-        start = "from microimps.tools.cli import app; app()"
-        command = (sys.executable, "-c", start, "chat", "--folder", tmp_path)
-        terminal = Terminal(need("tmux"), tmp_path, *command)
+        terminal = Terminal(need("tmux"), tmp_path, *COMMAND, "chat", "--folder", tmp_path)
         try:
             terminal.until("Contacts (1)", "● Bo", "available", "online 0:00", "F1 explains")
             terminal.press("F1")

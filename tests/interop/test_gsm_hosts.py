@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from third_party import KANNEL_SMPP, Daemon, drive, free_ports, run, until
+from third_party import KANNEL_CORE, KANNEL_SMPP, Daemon, drive, free_ports, run, until
 
 from conftest import need, unavailable
 from microimps.tools.gsm import Faults, Network
@@ -223,17 +223,8 @@ class Hook:
 def kannel_config(tmp_path, smsc, hook):
     admin, box, send = free_ports(3)
     config = tmp_path / "kannel.conf"
-    config.write_text(f"""
-group = core
-admin-port = {admin}
-admin-password = secret
-admin-interface = 127.0.0.1
-smsbox-port = {box}
-smsbox-interface = 127.0.0.1
-log-file = {tmp_path}/bearerbox.log
-log-level = 0
-box-allow-ip = 127.0.0.1
-
+    core = KANNEL_CORE.format(admin=admin, box=box, folder=tmp_path)
+    config.write_text(f"""{core}
 {smsc}
 
 group = smsbox

@@ -8,7 +8,7 @@ import asyncio
 
 import pytest
 from gsm_wire import SERVICE, A
-from third_party import KANNEL_SMPP, Daemon, drive, free_ports, until
+from third_party import KANNEL_CORE, KANNEL_SMPP, Daemon, drive, free_ports, until
 
 from conftest import need
 from microimps import Client
@@ -23,17 +23,7 @@ pytestmark = pytest.mark.interop
 
 ANNA = "wv:anna@im.example.com"
 
-KANNEL = """
-group = core
-admin-port = {admin}
-admin-password = secret
-admin-interface = 127.0.0.1
-smsbox-port = {box}
-smsbox-interface = 127.0.0.1
-log-file = {log}
-log-level = 0
-box-allow-ip = 127.0.0.1
-{centres}
+BOXES = """
 group = smsbox
 bearerbox-host = 127.0.0.1
 
@@ -57,8 +47,7 @@ def test_client_and_service_through_kannel(tmp_path):
         KANNEL_SMPP.format(id=name, port=ports[name]) + PASSED_ON.format(name, other)
         for name, other in (("handsets", "services"), ("services", "handsets"))
     )
-    log = tmp_path / "bearerbox.log"
-    config.write_text(KANNEL.format(log=log, centres=centres, **ports))
+    config.write_text(KANNEL_CORE.format(folder=tmp_path, **ports) + centres + BOXES)
 
     async def scenario():
         running = Running(Config(users=(Account(ANNA, "secret"),))).start()

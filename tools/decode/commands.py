@@ -115,8 +115,6 @@ def decode(
                     indent(message.root)  # blanks between elements: WBXML leaves them out
                 output = written(message, to, extension, recipient, port)
                 sys.stdout.buffer.write(spelt(output, to, spelling, len(all_) > 1))
-    except OSError as error:
-        fail(f"{file}: {error.strerror}")
     except (DecodeError, EncodeError) as error:
         fail(f"{file}: {error}")
     bad = list(faults(found))

@@ -27,6 +27,15 @@ class Layer:
     fault: str = ""
     inner: list[Layer] = field(default_factory=list)
 
+    @property
+    def xml(self) -> str:
+        """The message or the document, indented, or ""."""
+        root = self.message.root if self.message is not None else self.document
+        if root is None:
+            return ""
+        indent(root)
+        return tostring(root, encoding="unicode")
+
 
 def messages(layers: list[Layer]) -> Iterator[Message]:
     """All CSP messages, in the order in which they were met."""
@@ -44,11 +53,6 @@ def faults(layers: list[Layer]) -> Iterator[str]:
         yield from faults(layer.inner)
 
 
-def _xml(root: Element) -> str:
-    indent(root)
-    return tostring(root, encoding="unicode")
-
-
 def lines(layers: list[Layer], depth: int = 0) -> Iterator[str]:
     """The layers for a reader, two blanks deeper for each."""
     margin = "  " * depth
@@ -56,11 +60,8 @@ def lines(layers: list[Layer], depth: int = 0) -> Iterator[str]:
         yield margin + layer.title
         within = margin + "  "
         yield from (f"{within}{name}: {value}" for name, value in layer.facts.items())
-        if layer.text:
-            yield from (within + line for line in layer.text.splitlines())
-        root = layer.message.root if layer.message is not None else layer.document
-        if root is not None:
-            yield from (within + line for line in _xml(root).splitlines())
+        yield from (within + line for line in layer.text.splitlines())
+        yield from (within + line for line in layer.xml.splitlines())
         if layer.fault:
             yield f"{within}cannot be read: {layer.fault}"
         yield from lines(layer.inner, depth + 1)
@@ -70,12 +71,11 @@ def plain(layers: list[Layer]) -> list[dict[str, Any]]:
     """The layers as lists, dicts and strings, for JSON; what is empty is left out."""
     out = []
     for layer in layers:
-        root = layer.message.root if layer.message is not None else layer.document
         found: dict[str, Any] = {
             "title": layer.title,
             **{name.replace(" ", "_"): value for name, value in layer.facts.items()},
             "text": layer.text,
-            "xml": "" if root is None else _xml(root),
+            "xml": layer.xml,
             "fault": layer.fault,
             "inner": plain(layer.inner),
         }

@@ -58,7 +58,7 @@ def read(data: bytes) -> tuple[Layer, bytes, Part | None]:
     layer = Layer(_NAMES[pdu.kind])
     facts = layer.facts
     if len(octets) < len(data) - 1:  # not just an empty address
-        facts["service centre"] = _centre(data)
+        facts["service centre"] = tpdu.read_centre(data)[0]
     if pdu.kind == tpdu.STATUS_REPORT:
         report = tpdu.read_report(octets)
         facts |= {
@@ -91,11 +91,6 @@ def read(data: bytes) -> tuple[Layer, bytes, Part | None]:
         layer.text = message.text
         return layer, b"", None
     return layer, message.body, _part(message, layer)
-
-
-def _centre(data: bytes) -> str:
-    digits = "".join(f"{octet & 15:X}{octet >> 4:X}" for octet in data[2 : data[0] + 1])
-    return ("+" if data[1] >> 4 & 7 == 1 else "") + digits.rstrip("F")
 
 
 def _state(status: int) -> str:

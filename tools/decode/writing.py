@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from microimps.errors import LocalError
-from microimps.pts import head
-from microimps.sms_bearer.segment import plan
 from microimps.sms_bearer.submit import Submit
 from microimps.status import explain
 
 from ..message import EncodeError, Message, encode
-
-_ROOM = 133  # octets of a short message behind its ports: transport.md section 3
 
 
 def octets(message: Message, syntax: str, extension: bool = False) -> bytes:
@@ -25,18 +21,12 @@ def pdus(text: bytes, recipient: str, port: int) -> list[str]:
 
     Raises EncodeError for a number that is none, and for more than 26 parts.
     """
-    size = head(text, 0, min(len(text), 12)) & 15
+    from ..sim.sms import split
+
     try:
-        most, count = plan(size, len(text), _ROOM)
-        out = []
-        for k in range(count):
-            begin = size + 1 + k * most
-            slice_ = text[begin : begin + most] if count > 1 else text
-            letters = bytes((97 + k, 96 + count, 32)) if count > 1 else b""
-            out.append(_submit(text[:size] * (count > 1) + letters + slice_, recipient, port))
+        return [_submit(part, recipient, port) for part in split(text)]
     except LocalError as error:
         raise EncodeError(explain(error)) from None
-    return out
 
 
 def _submit(body: bytes, recipient: str, port: int) -> str:

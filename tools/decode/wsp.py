@@ -66,9 +66,15 @@ class Cursor:
         return Cursor(self.octets(self.uintvar() if first == 0x1F else first))
 
 
-def media(cursor: Cursor) -> int | str:
-    """A media type: the number of a well-known one, or its name. Raises DecodeError."""
-    return cursor.octets(1)[0] & 0x7F if cursor.next() >= 0x80 else cursor.text()
+def media(cursor: Cursor) -> tuple[int | str, Cursor]:
+    """The media type at the start of headers: the number of a well-known one, or its name; and
+    what stands behind it: its parameters, or the other headers where it has none of its own.
+
+    Raises DecodeError.
+    """
+    inside = cursor if cursor.next() > 0x1F else cursor.value()
+    kind = inside.octets(1)[0] & 0x7F if inside.next() >= 0x80 else inside.text()
+    return kind, inside
 
 
 def content_type(cursor: Cursor) -> str:
@@ -76,8 +82,7 @@ def content_type(cursor: Cursor) -> str:
 
     Raises DecodeError.
     """
-    inside = cursor if cursor.next() > 0x1F else cursor.value()
-    kind = media(inside)
+    kind, inside = media(cursor)
     if isinstance(kind, int):
         kind = _TYPES.get(kind, f"well-known content type 0x{kind:02X}")
     parameters = b"" if inside is cursor else inside.rest()

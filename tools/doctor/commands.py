@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Optional
@@ -16,7 +15,7 @@ from rich.markup import escape
 from microimps.ports.cpython.serial import Line
 
 from ..flash.board import FlashError, choose
-from ..flash.settings import from_account, from_secrets
+from ..flash.settings import among, asked, from_account, from_secrets
 from . import device, modem, service
 from .finding import BAD, GOOD, SKIPPED, UNSURE, Finding, bad
 
@@ -67,13 +66,12 @@ def _doctor(
         url, user = url or given.get("url", ""), user or given.get("user", "")
         if not (line or url or board or port):
             raise FlashError("nothing to look at: give --modem, --url or --board", 2)
-        if syntax not in ("wbxml", "xml"):
-            raise FlashError(f"--syntax {syntax!r}: choose from wbxml, xml", 2)
+        among("--syntax", syntax, ("wbxml", "xml"))
         password = given.get("password", "")
         if secrets:
             password = from_secrets(secrets).get("password", "")
         elif url and user and not password:
-            password = _asked()
+            password = asked("password")
         where = choose(port) if board or port else ""
     except FlashError as error:
         typer.echo(f"microimps doctor: {error}", err=True)
@@ -91,12 +89,6 @@ def _doctor(
         typer.echo(f"{wrong} of {len(findings)} bad" if wrong else "nothing is bad")
     if wrong:
         raise typer.Exit(1)
-
-
-def _asked() -> str:
-    if not sys.stdin.isatty():
-        raise FlashError("the password is missing: give --secrets FILE with password in it", 2)
-    return str(typer.prompt("password", hide_input=True, err=True))
 
 
 def _findings(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import calendar
-import json
 import time
 from collections.abc import Iterator
 
 from microimps import errors
 
 from ..flash.board import Board, FlashError
-from ..flash.deploy import MANIFEST, SETTINGS
+from ..flash.deploy import SETTINGS, manifest
 from . import modem
 from .finding import Finding, bad, good, skipped, unsure
 from .service import refused
@@ -54,9 +52,7 @@ class BoardLine:
     def readinto(self, view: memoryview, ms: int) -> int:
         """Octets read, 0 when none came in time."""
         source = f"n = link.readinto(buf[:{len(view)}], {ms})\nprint(bytes(buf[:n]))"
-        octets = ast.literal_eval(
-            self._board.exchange(source, "reading from the modem", ms / 1000 + 10).decode()
-        )
+        octets = self._board.evaluated(source, "reading from the modem", ms / 1000 + 10)
         view[: len(octets)] = octets
         return len(octets)
 
@@ -80,13 +76,12 @@ def check(port: str, baudrate: int) -> Iterator[Finding]:
 def _check(board: Board) -> Iterator[Finding]:
     facts = board.facts()
     yield good("board", f"{facts.machine}, MicroPython {facts.version}, {facts.free} octets free")
-    path = f"{facts.lib}/{MANIFEST}"
-    if not board.tree(path):
+    told = manifest(board, facts.lib)
+    if not told:
         cure = "run microimps flash, or once more if it was interrupted"
         yield bad("client", "not on the board, or not completely", cure)
         return
-    manifest = json.loads(board.read(path))
-    yield good("client", f"{manifest['microimps']}: {', '.join(manifest['features'])}")
+    yield good("client", f"{told['microimps']}: {', '.join(told['features'])}")
     yield _clock(board)
     if not board.tree(f"{facts.lib}/{SETTINGS}"):
         yield skipped("settings", "the board has none: give microimps flash --url and --user")
@@ -97,7 +92,7 @@ def _check(board: Board) -> Iterator[Finding]:
     except FlashError as error:
         yield bad("Wi-Fi", str(error), "check name and key of the network, and the antenna")
         return
-    if ast.literal_eval(board.exchange(_KIND, "making the bearer", 10).decode()):
+    if board.evaluated(_KIND, "making the bearer"):
         yield from modem.check(modem.Talk(BoardLine(board)))
         yield skipped("credentials", "a login over SMS costs six to eight messages")
         return
@@ -105,7 +100,7 @@ def _check(board: Board) -> Iterator[Finding]:
 
 
 def _clock(board: Board) -> Finding:
-    told = ast.literal_eval(board.exchange(_CLOCK, "asking for the time", 10).decode())
+    told = board.evaluated(_CLOCK, "asking for the time")
     away = abs(calendar.timegm((*told, 0, 0, 0)) - time.time())
     shown = "{}-{:02}-{:02} {:02}:{:02} UTC".format(*told)
     if away > _DRIFT:
@@ -115,9 +110,7 @@ def _clock(board: Board) -> Finding:
 
 
 def _login(board: Board) -> Iterator[Finding]:
-    kind, args = ast.literal_eval(
-        board.exchange(_LOGIN, "logging in from the board", _LOGIN_SECONDS).decode()
-    )
+    kind, args = board.evaluated(_LOGIN, "logging in from the board", _LOGIN_SECONDS)
     if not kind:
         yield good("service", "reached from the board")
         yield good("credentials", "those on the board are right")

@@ -14,10 +14,9 @@ from typing import Any, Protocol
 from microimps.sms_bearer.at import At
 from microimps.sms_bearer.start import resync
 
-from .finding import Finding, bad, good, skipped, unsure
+from .finding import BAD, Finding, bad, good, skipped, unsure
 
 _READ, _WRITE = 2, 3
-_SILENT = -2
 _BUSY = (314, 515, 1014)  # the SIM is being read
 _TRIES, _REST = 10, 1.0
 _WEAK = 10  # of +CSQ: -93 dBm
@@ -78,10 +77,10 @@ class Talk:
         """Whether the modem says anything sensible."""
         return bool(self._run(resync(self._at)))
 
-    def ask(self, text: str, ms: int = 5000) -> tuple[int, list[str]]:
+    def ask(self, text: str) -> tuple[int, list[str]]:
         """Result of a command, as in at.py, and the lines of its answer."""
         self._lines.clear()
-        return self._run(self._at.command(text.encode(), ms)), list(self._lines)
+        return self._run(self._at.command(text.encode(), 5000)), list(self._lines)
 
     def values(self, text: str) -> tuple[int, list[str]]:
         """Result of a command such as +CSQ, and what follows its name in each line."""
@@ -121,7 +120,7 @@ def check(talk: Talk, now: Callable[[], datetime] = datetime.now) -> Iterator[Fi
     yield _identity(talk)
     sim = _sim(talk)
     yield sim
-    if sim.state == "bad":
+    if sim.state == BAD:
         for name in ("network", "service centre", "message store"):
             yield skipped(name, "the SIM is not ready")
         return

@@ -16,7 +16,7 @@ from microimps.ports import http as bearer
 from microimps.status import explain
 
 from ..provision.account import Account, faults
-from .finding import Finding, bad, good, skipped, unsure
+from .finding import BAD, Finding, bad, good, skipped, unsure
 
 _PATIENCE = 10.0  # seconds
 _DRIFT = 300.0  # seconds that certificates and time stamps bear
@@ -43,7 +43,7 @@ def check(url: str, user: str, password: str, version: int, syntax: str) -> Iter
     parts = urlsplit(url)
     for part in (_name(parts), _connection(parts)):
         yield part
-        if part.state == "bad":
+        if part.state == BAD:
             yield skipped("service", "it cannot be reached")
             return
     yield _clock(parts)

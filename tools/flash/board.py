@@ -201,7 +201,7 @@ class Board:
                     "as a modem? Is the firmware installed? Press reset and try again",
                     NO_BOARD,
                 ) from None
-        name, version, platform = self._evaluated(_VERSION, "asking for its version")
+        name, version, platform = self.evaluated(_VERSION, "asking for its version")
         shown = ".".join(str(part) for part in version[:3])
         if name != "micropython" or tuple(version[:2]) < LEAST:
             least = ".".join(map(str, LEAST))
@@ -225,14 +225,16 @@ class Board:
         with _told("restarting it"):
             self._transport.enter_raw_repl(soft_reset=True)
 
-    def _evaluated(self, source: str, doing: str) -> Any:
+    def evaluated(self, source: str, doing: str, seconds: float = 10) -> Any:
+        """Run a program that may take so long; the literal that it prints."""
         with _told(doing):
-            return ast.literal_eval(self._transport.exec(source).decode().strip() or "None")
+            printed = self.exchange(source, doing, seconds).decode().strip()
+            return ast.literal_eval(printed or "None")
 
     def run(self, script: str, doing: str, **given: Any) -> Any:
         """Run device/`script`.py with these names set; the literal that it prints."""
         values = "".join(f"{name} = {value!r}\n" for name, value in given.items())
-        return self._evaluated(values + _script(script), doing)
+        return self.evaluated(values + _script(script), doing)
 
     def facts(self) -> Facts:
         """Ask the board what it has. Raises FlashError."""
@@ -278,7 +280,7 @@ class Board:
             "import hashlib, vfs\nh = hashlib.sha256(memoryview(vfs.rom_ioctl(2, 0))"
             f"[:{size}])\nprint(h.digest())"
         )
-        return bytes(self._evaluated(source, "checking the ROMFS partition"))
+        return bytes(self.evaluated(source, "checking the ROMFS partition"))
 
     def write(self, path: str, octets: bytes, told: Callable[[int], None]) -> None:
         """Write a file; told(n) is called after each n octets."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ from . import deploy
 from .board import Board, Facts, FlashError, choose
 from .contents import MORE, Choice, chosen, compiled, features
 from .selftest import selftest
-from .settings import SECRETS, Settings, from_account, from_secrets, pins
+from .settings import SECRETS, Settings, among, asked, from_account, from_secrets, pins
 
 _EPILOG = (
     "Exit status: 0 done; 1 failed; 2 wrong usage; 3 no board, or several, or the port cannot be "
@@ -86,7 +85,7 @@ def _flash(
     module imps, whose client() is ready to log in. See docs/flash.md.
     """
     try:
-        _among("--to", to, ("auto", "rom", "files"))
+        among("--to", to, ("auto", "rom", "files"))
         choice = Choice(_words(bearer), _words(more), _words(less), syntax, debug)
         settings = None
         if not erase and (url or user or number or wifi or account):
@@ -108,11 +107,6 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def _among(option: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise FlashError(f"{option} {value!r}: choose from {', '.join(known)}", 2)
-
-
 def _settings(
     given: dict[str, Any],
     account: Path | None,
@@ -128,16 +122,10 @@ def _settings(
     found |= from_secrets(secrets) if secrets else {}
     for name, wanted in zip(SECRETS, (found.get("user"), sim_pin, found.get("wifi")), strict=True):
         if wanted and name not in found:
-            found[name] = _asked(name)
+            found[name] = asked(name)
     settings = Settings(**found, pins=pins(pin_numbers), version=version)
     settings.check()
     return settings
-
-
-def _asked(name: str) -> str:
-    if not sys.stdin.isatty():
-        raise FlashError(f"{name} is missing: give --secrets FILE with {name} in it", 2)
-    return str(typer.prompt(name.replace("_", " "), hide_input=True, err=True))
 
 
 @contextmanager
@@ -179,7 +167,7 @@ def _run(
             text = settings.module(facts) if settings else None
             plan = deploy.compare(board, facts, files, text, about, octets if use_rom else None)
         report |= _planned(plan, wanted)
-        deploy.check_room(board, facts, plan)
+        deploy.check_room(facts, plan)
         if dry_run:
             return report
         with _bar("copying", plan.work) as told:

@@ -16,11 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..footprint.romfs import image
+from ..footprint.romfs import EMPTY
 from .board import FULL, LOST, UNFIT, Board, Facts, FlashError
 
 PACKAGE, SETTINGS, MANIFEST, PART = "microimps", "imps.py", "microimps.json", "microimps.part"
-_OURS = (PACKAGE,)
 _FOLDER = 2  # blocks that littlefs gives a folder
 
 
@@ -30,7 +29,7 @@ class Plan:
 
     rom: image to write, None to leave the partition alone; send: what to write; gone: what to
     remove; same: what is right already; manifest: its new text, None after an erase; home: where
-    modules come from then.
+    modules come from then; there: sizes of the files of ours before, `part` left out.
     """
 
     lib: str
@@ -40,6 +39,7 @@ class Plan:
     gone: list[str] = field(default_factory=list)
     same: list[str] = field(default_factory=list)
     manifest: bytes | None = None
+    there: dict[str, int] = field(default_factory=dict)
     stale: bool = True  # the manifest has to be written or removed
 
     @property
@@ -57,17 +57,12 @@ def _hash(octets: bytes) -> str:
     return hashlib.sha256(octets).hexdigest()[:16]
 
 
-def _empty() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        return image(Path(folder))
-
-
 def wanted_rom(facts: Facts, octets: bytes, to: str) -> tuple[bool, str]:
     """Whether to use the ROMFS partition, and why not. to: `auto`, `rom` or `files`.
 
     Raises FlashError where it is wanted and cannot be.
     """
-    foreign = [name for name in facts.roms if name not in _OURS]
+    foreign = [name for name in facts.roms if name != PACKAGE]
     if to == "files":
         return False, ""
     if not facts.rom:
@@ -83,7 +78,8 @@ def wanted_rom(facts: Facts, octets: bytes, to: str) -> tuple[bool, str]:
     return False, why
 
 
-def _manifest(board: Board, lib: str) -> dict[str, Any]:
+def manifest(board: Board, lib: str) -> dict[str, Any]:
+    """The manifest that is on the board, empty without one. Raises FlashError."""
     path = f"{lib}/{MANIFEST}"
     if not board.tree(path):
         return {}
@@ -109,9 +105,9 @@ def compare(
     """
     lib = facts.lib
     plan = Plan(lib, "/rom" if rom is not None else lib, _rom(board, facts, rom))
-    old = _manifest(board, lib)
-    there = board.tree(f"{lib}/{PACKAGE}") | board.tree(f"{lib}/{SETTINGS}")
-    there |= board.tree(f"{lib}/{PART}")
+    old = manifest(board, lib)
+    plan.there = board.tree(f"{lib}/{PACKAGE}") | board.tree(f"{lib}/{SETTINGS}")
+    there = plan.there | board.tree(f"{lib}/{PART}")
     hashes = {}
     wanted = dict(files if rom is None else {})
     if settings is not None:
@@ -139,7 +135,7 @@ def compare(
 def _rom(board: Board, facts: Facts, rom: bytes | None) -> bytes | None:
     if rom is None:
         # modules in two places would hide each other
-        return _empty() if PACKAGE in facts.roms and set(facts.roms) <= set(_OURS) else None
+        return EMPTY if set(facts.roms) == {PACKAGE} else None
     same = facts.rom_image == len(rom)
     if same and board.rom_digest(len(rom)) == hashlib.sha256(rom).digest():
         return None
@@ -155,17 +151,16 @@ def compare_erased(board: Board, facts: Facts) -> Plan:
     return plan
 
 
-def check_room(board: Board, facts: Facts, plan: Plan) -> None:
+def check_room(facts: Facts, plan: Plan) -> None:
     """Raise FlashError when the file system is too small, before anything is written."""
 
     def blocks(size: int) -> int:
         return -(-size // facts.block)
 
-    there = board.tree(f"{plan.lib}/{PACKAGE}") | board.tree(f"{plan.lib}/{SETTINGS}")
-    freed = sum(blocks(there.get(path, 0)) for path in [*plan.send, *plan.gone])
+    freed = sum(blocks(plan.there.get(path, 0)) for path in [*plan.send, *plan.gone])
     sizes = [blocks(len(octets)) for octets in plan.send.values()]
     folders = {path.rpartition("/")[0] for path in plan.send} - {
-        path.rpartition("/")[0] for path in there
+        path.rpartition("/")[0] for path in plan.there
     }
     # the largest is there twice, for the time of its writing
     needed = sum(sizes) + max(sizes, default=0) + _FOLDER * len(folders) - freed

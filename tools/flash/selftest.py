@@ -8,12 +8,11 @@ from xml.etree.ElementTree import fromstring
 from ..join import parts
 from ..message import Message, encode
 from ..modules import Module
-from ..tables import table
+from ..tables import VERSIONS, table
 from .board import UNFIT, WRONG, Board, FlashError
 from .contents import Choice
 from .settings import Settings
 
-_VERSIONS = ("1.1", "1.2", "1.3")
 _REFUSAL = (
     '<WV-CSP-Message xmlns="{0}"><Session><SessionDescriptor><SessionType>Outband</SessionType>'
     "</SessionDescriptor><Transaction><TransactionDescriptor><TransactionMode>Response"
@@ -25,7 +24,7 @@ _REFUSAL = (
 
 def refusal(version: int, syntax: str) -> bytes:
     """The HTTP answer of a service that takes the password of the first request for wrong."""
-    name = _VERSIONS[version - 1]
+    name = VERSIONS[version - 1]
     root = fromstring(_REFUSAL.replace("xmlns", "space").format(*table(name).namespaces))
     for element in root.iter():  # ElementTree would put the namespaces into the names
         if "space" in element.attrib:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import typer
+
 from microimps.sms_bearer import profiles
 
 from ..provision.account import Account, ProvisionError, faults
@@ -146,12 +148,26 @@ def pins(text: str) -> dict[str, int]:
     return found
 
 
+def among(option: str, value: str, known: tuple[str, ...]) -> None:
+    """Raise FlashError for a value that is not known."""
+    if value not in known:
+        raise FlashError(f"{option} {value!r}: choose from {', '.join(known)}", 2)
+
+
+def asked(name: str) -> str:
+    """One of SECRETS, typed without echo. Raises FlashError where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise FlashError(f"{name} is missing: give --secrets FILE with {name} in it", 2)
+    return str(typer.prompt(name.replace("_", " "), hide_input=True, err=True))
+
+
 def from_account(path: Path) -> dict[str, Any]:
-    """Settings of the only account in a provisioning file of any form. Raises FlashError."""
+    """Settings of the only account in a provisioning file of any form.
+
+    Raises FlashError, OSError.
+    """
     try:
         accounts = read(path.read_bytes()).accounts
-    except OSError as error:
-        raise FlashError(f"{path}: {error.strerror}") from None
     except ProvisionError as error:
         raise FlashError(f"{path}: {error}") from None
     if len(accounts) != 1:
@@ -161,11 +177,9 @@ def from_account(path: Path) -> dict[str, Any]:
 
 
 def from_secrets(path: Path) -> dict[str, str]:
-    """Passwords of a TOML file with any of SECRETS. Raises FlashError."""
+    """Passwords of a TOML file with any of SECRETS. Raises FlashError, OSError."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise FlashError(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         # the parser's own words may quote a secret
         raise FlashError(f'{path} is no TOML file; write lines such as password = "..."') from None

@@ -37,6 +37,9 @@ def _entries(folder: Path) -> bytes:
     return found
 
 
+EMPTY = _MAGIC + _number(0)
+
+
 def image(folder: Path) -> bytes:
     """The .mpy files below `folder` as an image."""
     payload = _entries(folder)

@@ -145,7 +145,8 @@ def read_centre(octets: bytes) -> tuple[str, bytes]:
         raise ValueError("service-centre address takes up the whole PDU")
     field = octets[1:end]
     digits = "".join(f"{octet & 15:x}{octet >> 4:x}" for octet in field[1:]).rstrip("f")
-    return ("+" if field[:1] == b"\x91" else "") + digits, octets[end:]
+    international = field and field[0] >> 4 & 7 == 1
+    return ("+" if international else "") + digits, octets[end:]
 
 
 def timestamp(when: datetime) -> bytes:

@@ -6,7 +6,7 @@ spec: provisioning.md section 4
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 SERVICES = {"IM": "IM", "PS": "PS", "PR": "PS", "GR": "GR"}  # PR is presence in a wA document
@@ -98,8 +98,6 @@ def warnings(account: Account, form: str = "document") -> Iterator[str]:
 
 def named(accounts: list[Account]) -> list[Account]:
     """Accounts with names of their own: `(01)`, `(02)` ... behind one that is taken."""
-    from dataclasses import replace
-
     found: list[Account] = []
     taken: set[str] = set()
     for account in accounts:

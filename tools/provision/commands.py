@@ -45,8 +45,6 @@ def _fail(text: str) -> typer.Exit:
 def _read(file: str) -> Found:
     try:
         return read(sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes())
-    except OSError as error:
-        raise _fail(f"{file}: {error.strerror}") from None
     except ProvisionError as error:
         raise _fail(f"{file}: {error}") from None
 

@@ -22,7 +22,7 @@ from .account import ProvisionError
 PORT = 2948
 SEALS = ("network PIN", "user PIN", "network and user PIN", "user PIN sent as MAC")
 
-_PUSH = 0x06
+_ID, _PUSH = 0x01, 0x06
 _MEDIA = 0x36  # application/vnd.wap.connectivity-wbxml
 _NAMES = ("application/vnd.wap.connectivity-wbxml", "text/vnd.wap.connectivity-xml")
 _SEC, _MAC = 0x91, 0x92
@@ -48,10 +48,7 @@ def unpack(octets: bytes) -> Push:
 
 
 def _unpack(push: Cursor) -> Push:
-    head = Cursor(push.octets(push.uintvar()))
-    if 0 <= head.next() < 0x20:
-        head = head.value()
-    kind = media(head)
+    kind, head = media(Cursor(push.octets(push.uintvar())))
     if kind != _MEDIA and not (isinstance(kind, str) and kind.lstrip("\x7f").lower() in _NAMES):
         raise ProvisionError("the push carries something else than settings")
     return Push(push.rest(), *_seal(head))
@@ -72,14 +69,14 @@ def _seal(parameters: Cursor) -> tuple[int | None, str]:
     return seal, mac
 
 
-def pack(body: bytes, seal: int | None = None, key: bytes = b"", push_id: int = 1) -> bytes:
+def pack(body: bytes, seal: int | None = None, key: bytes = b"") -> bytes:
     """A push PDU with a document in WBXML, sealed with a key if there is a seal."""
     media = bytes((_MEDIA | 0x80,))
     if seal is not None:
         media += bytes((_SEC, seal | 0x80, _MAC)) + mac(body, key).encode() + b"\0"
         length = len(media)
         media = (bytes((length,)) if length < 31 else bytes((31, length))) + media
-    return bytes((push_id & 0xFF, _PUSH, len(media))) + media + body
+    return bytes((_ID, _PUSH, len(media))) + media + body
 
 
 def mac(body: bytes, key: bytes) -> str:

@@ -72,5 +72,6 @@ STARTS = {page: _starts(page) for page in (0, 1)}
 VALUES = {page: _runs(_VALUES[page]) for page in (0, 1)}
 
 # The way back: what is on both pages, or on the first, is written with the first.
+TAG_OF = {tag: token for token, tag in TAGS.items()}
 START_OF = {start: (page, token) for page in (1, 0) for token, start in STARTS[page].items()}
 VALUE_OF = {value: (page, token) for page in (1, 0) for token, value in VALUES[page].items()}

@@ -8,7 +8,7 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from .account import ProvisionError
-from .tokens import START_OF, STARTS, TAGS, VALUE_OF, VALUES
+from .tokens import START_OF, STARTS, TAG_OF, TAGS, VALUE_OF, VALUES
 
 _HEADER = b"\x03\x0b\x6a\x00"  # version 1.3, PROV 1.0, UTF-8, no string table
 _SWITCH, _END, _ENTITY, _STR_I, _LITERAL, _STR_T, _OPAQUE = (
@@ -30,7 +30,6 @@ class _Reader:
         self._tags = tags
         self._at = 1
         self._page = 0  # of attributes; it stays until it is switched again
-        self._tag_page = 0
         public = self._number()
         index = self._number() if public == 0 else -1
         charset = self._number()
@@ -107,7 +106,7 @@ class _Reader:
     def _next(self) -> int:
         token = self._byte()
         while token == _SWITCH:
-            self._tag_page = self._byte()
+            self._byte()  # of tags, which are all read as of the first
             token = self._byte()
         return token
 
@@ -178,11 +177,10 @@ class _Writer:
 
     def element(self, element: Element) -> None:
         """Write one element."""
-        numbers = {tag: token for token, tag in TAGS.items()}
-        if element.tag not in numbers:
+        if element.tag not in TAG_OF:
             raise ProvisionError(f"<{element.tag}> is not of a provisioning document")
         attributes = list(element.items())
-        kind = numbers[element.tag] | (0x80 if attributes else 0) | (0x40 if len(element) else 0)
+        kind = TAG_OF[element.tag] | (0x80 if attributes else 0) | (0x40 if len(element) else 0)
         self.out.append(kind)
         for name, value in attributes:
             self._attribute(name, value)

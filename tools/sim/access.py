@@ -13,15 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import select
-
 from . import addresses, announcements, negotiation
 from .addresses import Address
 from .call import Call, Handler
 from .elements import child, client_id, node, number, raw_text, required, text, texts
 from .results import Code, Refusal, result
 from .sessions import Session, client_key
-from .store import User
+from .store import User, find_user
 
 _MOST_CHALLENGES = 1024  # open at a time; the oldest goes
 _HASHES = {"SHA": hashlib.sha1, "MD5": hashlib.md5}
@@ -49,7 +47,7 @@ def login(call: Call) -> Element:
     cookie = required(call.request, "SessionCookie")
     if address.domain.lower() != call.home.lower():
         raise Refusal(Code.DOMAIN_NOT_SERVED)
-    user = call.db.scalar(select(User).where(User.key == address.key))
+    user = find_user(call.db, address.key)
     pending = (address.key, client_key(client), cookie)
     password = call.request.find("Password")
     proof = text(call.request, "DigestBytes")

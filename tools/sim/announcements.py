@@ -26,7 +26,7 @@ _VERSION = "1.3"
 
 
 def system_message(
-    identity: str, said: str, options: Sequence[str] = (), in_text: str = "", wanted: bool = False
+    identity: str, said: str, options: Sequence[str] = (), in_text: str = ""
 ) -> Element:
     """SystemMessage. options: answers, numbered from 1; in_text: what a key is wanted for."""
     listed = [
@@ -36,7 +36,7 @@ def system_message(
     return node(
         "SystemMessage",
         node("SystemMessageID", identity),
-        node("RequiresResponse", wanted or bool(listed or in_text)),
+        node("RequiresResponse", bool(listed or in_text)),
         node("SystemMessageText", said),
         node("AnswerOptions", *listed) if listed else None,
         node("VerificationMechanism", node("InText", in_text)) if in_text else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from . import addresses
 from .attributes import ALL, empty_list, named
@@ -14,7 +14,7 @@ from .call import Call, Handler
 from .elements import child, flag, node, texts
 from .envelope import VERSIONS
 from .results import Code, Outcome, Refusal
-from .store import AttributeList, Authorisation, Contact, ContactList
+from .store import AttributeList, Authorisation, Contact, ContactList, count
 
 
 def _scopes(call: Call, outcome: Outcome) -> list[tuple[str, str, str]]:
@@ -66,14 +66,7 @@ def create_attribute_list(call: Call) -> Element:
     outcome = Outcome()
     names = " ".join(sorted(named(child(call.request, "PresenceSubList"))))
     switches = {"user": "UserNotify", "list": "ContactListNotify", "default": "DefaultNotify"}
-    held = (
-        call.db.scalar(
-            select(func.count())
-            .select_from(AttributeList)
-            .where(AttributeList.owner_id == call.user.id)
-        )
-        or 0
-    )
+    held = count(call.db, AttributeList.owner_id == call.user.id)
     scopes = _scopes(call, outcome)
     for scope, key, address in scopes:
         row = _selected(call, scope, key)

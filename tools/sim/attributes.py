@@ -113,8 +113,9 @@ _NEEDED = {
 
 def is_extension(element: Element) -> bool:
     """Whether an attribute or part of one, unknown to CSP, is in a namespace of its own."""
-    known = any((element.tag, version) in models() for version in VERSIONS)
-    return bool(element.get("xmlns")) and not known
+    return bool(element.get("xmlns")) and not any(
+        (element.tag, version) in models() for version in VERSIONS
+    )
 
 
 def read_names(sub_list: Element | None) -> frozenset[str]:

@@ -15,10 +15,10 @@ from xml.etree.ElementTree import Element
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session as Database
 
-from . import addresses, blocking
+from . import addresses, blocking, notifications
 from .attributes import ALL, empty_list, named
 from .call import Call, Handler
-from .elements import flag, node, nodes, required, texts
+from .elements import flag, node, required, texts
 from .envelope import VERSIONS
 from .results import Code, Refusal
 from .sessions import Outgoing, Session
@@ -136,14 +136,13 @@ def ask(call: Call, owner: User, names: frozenset[str]) -> None:
 
 def put_questions(service: Service, db: Database, session: Session) -> None:
     """Ask a user who has just logged in about everybody who waits for an answer."""
-    owner = db.get(User, session.user_id)
+    owner = db.get_one(User, session.user_id)
     for row in db.scalars(
         select(Authorisation).where(
             Authorisation.owner_id == session.user_id, Authorisation.state == "PENDING"
         )
     ):
-        if owner is not None:
-            _put_question(service, db, session, owner, row)
+        _put_question(service, db, session, owner, row)
 
 
 def _put_question(
@@ -160,9 +159,7 @@ def _put_question(
                 node("NotificationType", _TYPES[rule.scope]),
                 wanted,
                 node("UserIDList", node("UserID", asker)),
-                node("ContactListIDList", *nodes("ContactList", rule.lists))
-                if rule.scope == "list"
-                else None,
+                notifications.lists(*rule.lists) if rule.scope == "list" else None,
                 node("DefaultList", True) if rule.scope == "default" else None,
             )
         some = None if names >= ALL else wanted  # no list is all

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import delete, func, insert, or_, select
+from sqlalchemy import delete, insert, or_, select
 from sqlalchemy.orm import Session as Database
 
 from . import addresses, notifications
 from .call import Call, Handler
 from .elements import flag, freeze, node, screen_name, text, thaw
 from .results import Code, Outcome, Refusal
-from .store import Contact, ContactList, Entity, User, many
+from .store import Contact, ContactList, Entity, User, count, many
 
 _LISTS = ("BlockList", "GrantList")
 _KINDS = ("UserID", "ScreenName", "GroupID", "ContactList", "ApplicationID")
@@ -127,8 +127,8 @@ def _add(call: Call, which: str, told: list[Element], outcome: Outcome) -> int:
         for (kind, key), entity in entities.items()
         if (kind, key) not in present
     ]
-    held = select(func.count()).where(Entity.owner_id == call.user.id, Entity.which == which)
-    if (call.db.scalar(held) or 0) + len(new) > call.limits.contacts:
+    held = count(call.db, Entity.owner_id == call.user.id, Entity.which == which)
+    if held + len(new) > call.limits.contacts:
         raise Refusal(Code.TOO_MANY_CONTACTS)
     if new:
         call.db.execute(insert(Entity), new)

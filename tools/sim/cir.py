@@ -63,7 +63,7 @@ class CirServer:
 
     def _ways(self, session: Session) -> list[Callable[[], object]]:
         """What tells a session: its connection, then the agreed methods in their order."""
-        text, told = _notice(session), session.capabilities
+        text, told = notice(session), session.capabilities
         port = self._service.config.push_port
         ways: list[Callable[[], object]] = []
         writer = self._writers.get(session.id)
@@ -114,12 +114,13 @@ class CirServer:
         while line and self._service.sessions.get(session.id) is session:
             writer.write(_OK)
             if session.is_waited_for(self._service.clock()):
-                writer.write(_notice(session) + b"\r\n")
+                writer.write(notice(session) + b"\r\n")
             await writer.drain()
             line = await reader.readline()
 
 
-def _notice(session: Session) -> bytes:
+def notice(session: Session) -> bytes:
+    """The text that tells a session to poll."""
     return f"WVCI {session.version} {session.cookie}".encode()
 
 

@@ -19,7 +19,7 @@ _MOST = 100  # words of one, which also bounds how deep its brackets nest
 class _Criteria:
     def __init__(self, told: str, pairs: Mapping[int, set[_T]], everything: set[_T]) -> None:
         self._words = re.findall(r"\w+|\S", told.upper())[::-1]
-        self._pairs = pairs
+        self._pairs = {str(each): found for each, found in pairs.items()}
         self._everything = everything
         if len(self._words) > _MOST:
             raise Refusal(Code.BAD_PARAMETER, f"AdvancedCriteria of more than {_MOST} words")
@@ -57,10 +57,9 @@ class _Criteria:
                 raise self._fault("the end, ) is missing")
             return found
         word = self._words.pop() if self._words else "the end"
-        known = {str(each): each for each in self._pairs}
-        if word not in known:
+        if word not in self._pairs:
             raise self._fault(word)
-        return self._pairs[known[word]]
+        return self._pairs[word]
 
     def _fault(self, word: str) -> Refusal:
         return Refusal(Code.BAD_PARAMETER, f"AdvancedCriteria at {word[:40]}")

@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session as Database
 
 from .elements import freeze, node, text, thaw
 from .results import Code, result
 from .sessions import Outgoing, Session
-from .store import ByGroup, Delivery, Message, Report, Said, User
+from .store import ByGroup, Delivery, Message, Report, Said, User, count
 from .times import date_time
 
 if TYPE_CHECKING:
@@ -169,8 +169,7 @@ def close(service: Service, db: Database, row: Delivery, code: int) -> None:
 
 def _has_room(service: Service, db: Database, user_id: int) -> bool:
     """Whether a user who does not fetch delivery reports has not too many of them."""
-    held = db.scalar(select(func.count()).select_from(Report).where(Report.user_id == user_id))
-    return (held or 0) < service.config.limits.messages
+    return count(db, Report.user_id == user_id) < service.config.limits.messages
 
 
 def _by_all(row: Delivery) -> bool:
@@ -184,6 +183,11 @@ def _delete(db: Database, row: Delivery) -> None:
     identity = row.message_row
     db.delete(row)
     db.flush()
+    drop_unawaited(db, identity)
+
+
+def drop_unawaited(db: Database, identity: int) -> None:
+    """Delete a message unless it waits for somebody."""
     more = db.scalar(select(Delivery.id).where(Delivery.message_row == identity).limit(1))
     if more is None:
         db.execute(delete(Message).where(Message.id == identity))

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from . import addresses, groups, rooms
 from .call import Call
-from .store import Group, User
+from .store import Group, User, find_user
 
 _PROPERTIES = {"GROUP_NAME": "Name", "GROUP_TOPIC": "Topic"}
 ELEMENTS = (
@@ -24,24 +24,27 @@ ELEMENTS = (
 def matching(call: Call, element: str, value: str) -> set[str]:
     """Addresses of the groups that a search element finds."""
     found = [row for row in call.db.scalars(select(Group)) if _is_searchable(row)]
-    return {row.address for row in found if _matches(call, row, element, value)}
+    if element == "GROUP_ID" or element in _PROPERTIES:
+        return {row.address for row in found if _is_called(row, element, value)}
+    user = find_user(call.db, addresses.user_key(value, call.home)) if found else None
+    if user is None:
+        return set()
+    return {row.address for row in found if _concerns(call, row, element, user)}
 
 
 def _is_searchable(group: Group) -> bool:
     return group.properties.get("Searchable") == "T"
 
 
-def _matches(call: Call, group: Group, element: str, value: str) -> bool:
+def _is_called(group: Group, element: str, value: str) -> bool:
     if element == "GROUP_ID":
         wanted = value.lower().removeprefix("wv:")
         name = group.key.removeprefix("wv:")
         return wanted == name if "@" in wanted else wanted in name.rpartition("@")[0]
-    if element in _PROPERTIES:
-        return value.casefold() in group.properties.get(_PROPERTIES[element], "").casefold()
-    key = addresses.user_key(value, call.home)
-    user = call.db.scalar(select(User).where(User.key == key))
-    if user is None:
-        return False
+    return value.casefold() in group.properties.get(_PROPERTIES[element], "").casefold()
+
+
+def _concerns(call: Call, group: Group, element: str, user: User) -> bool:
     if element == "GROUP_USER_ID_OWNER":
         return group.owner_id == user.id
     own = rooms.own(call.db, group, user.id)

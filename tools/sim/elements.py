@@ -63,9 +63,14 @@ def number(parent: Element | None, path: str) -> int | None:
     value = text(parent, path)
     if not value:
         return None
-    if not value.isascii() or not value.isdigit() or len(value) > 10:
+    if not is_decimal(value, 10):
         raise Refusal(Code.BAD_PARAMETER, f"{path} is not a decimal number")
     return int(value)
+
+
+def is_decimal(value: str, digits: int) -> bool:
+    """Whether a text is a decimal number of at most so many digits."""
+    return value.isascii() and value.isdigit() and len(value) <= digits
 
 
 def required(parent: Element, path: str) -> str:
@@ -103,6 +108,11 @@ def client_id(told: Element) -> Element:
 def screen_name(name: str, group: str) -> Element:
     """A ScreenName; group: address of the group in which it is one."""
     return node("ScreenName", node("SName", name), node("GroupID", group))
+
+
+def property_of(name: str, value: str) -> Element:
+    """A Property, of a list, a group or a profile."""
+    return node("Property", node("Name", name), node("Value", value))
 
 
 def freeze(element: Element) -> str:

@@ -24,7 +24,7 @@ from .group_properties import (
 )
 from .results import Code, Outcome, Refusal, result
 from .rooms import RANKS
-from .store import Group, Member, Rejected, User
+from .store import Group, Member, Rejected, User, find_user
 
 # Where a request has users: 1.3 has another wrapper, real clients use either
 _USERS = ("UserList/User/UserID", "UserIDList/UserID", "UserList/UserID")
@@ -35,8 +35,7 @@ def _users(call: Call, parent: Element | None, outcome: Outcome, *paths: str) ->
     found: dict[int, User] = {}
     for path in paths or _USERS:
         for spelled in texts(parent, path):
-            key = addresses.user_key(spelled, call.home)
-            user = call.db.scalar(select(User).where(User.key == key))
+            user = find_user(call.db, addresses.user_key(spelled, call.home))
             if user is None:
                 outcome.fail(Code.UNKNOWN_USER, "UserID", spelled)
             else:
@@ -54,16 +53,8 @@ def add_group_members(call: Call) -> Element:
     before = rooms.members(call.db, group)
     for user in new:
         call.db.add(Member(group_id=group.id, user_id=user.id, level="User"))
-    _members_changed(call, group, "GMG", [user.key for user in new], before)
+    groups.members_changed(call, group, "GMG", [user.key for user in new], before)
     return call.done(outcome, len(added))
-
-
-def _members_changed(
-    call: Call, group: Group, kind: str, concerned: list[str], others: list[str]
-) -> None:
-    if concerned:
-        rooms.notify(call.service, group, kind, concerned, call.session)
-        rooms.notify(call.service, group, "GMU", others, call.session)
 
 
 def remove_group_members(call: Call) -> Element:
@@ -81,7 +72,7 @@ def remove_group_members(call: Call) -> Element:
         if group.properties["Accesstype"] != "Open":
             rooms.put_out(call.service, call.db, group, user.key, Code.NOT_A_MEMBER)
     call.db.flush()
-    _members_changed(call, group, "GMR", removed, rooms.members(call.db, group))
+    groups.members_changed(call, group, "GMR", removed, rooms.members(call.db, group))
     return call.done(outcome, len(removed))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
-from .elements import freeze, node, raw_text, text, thaw
+from .elements import freeze, is_decimal, node, property_of, raw_text, text, thaw
 from .results import Code, Refusal
 
 
@@ -18,7 +18,7 @@ def _flag(value: str) -> str | None:
 
 
 def _number(value: str) -> str | None:
-    return value if value.isascii() and value.isdigit() and len(value) < 10 else None
+    return value if is_decimal(value, 9) else None
 
 
 def _text(value: str) -> str | None:
@@ -103,7 +103,7 @@ def _properties(
     values: dict[str, str], version: str, known: dict[str, _Property]
 ) -> list[Element]:
     return [
-        node("Property", node("Name", name), node("Value", values[name]))
+        property_of(name, values[name])
         for name in known
         if name in values and known[name].since <= version
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from . import addresses, rooms
@@ -15,7 +15,7 @@ from .group_properties import group_values, own_values, shown_note, welcome_note
 from .results import Code, Refusal, result
 from .rooms import RANKS, Seat
 from .sessions import Session
-from .store import Group, Member, OwnProperties, Rejected, User
+from .store import Group, Member, OwnProperties, Rejected, User, count
 
 if TYPE_CHECKING:
     from .service import Service
@@ -64,10 +64,7 @@ def create_group(call: Call) -> Element:
         raise Refusal(Code.FORBIDDEN, "below the address of somebody else")
     if find(call, spelled) is not None:
         raise Refusal(Code.GROUP_EXISTS)
-    held = call.db.scalar(
-        select(func.count()).select_from(Group).where(Group.owner_id == call.user.id)
-    )
-    if (held or 0) >= call.limits.groups:
+    if count(call.db, Group.owner_id == call.user.id) >= call.limits.groups:
         raise Refusal(Code.TOO_MANY_GROUPS)
     values = {"Name": address.resource, **group_values(told, call.version)}
     settled = own_values(call.request.find("OwnProperties"), call.version)
@@ -183,17 +180,30 @@ def take_member(call: Call, spelled: str, inviter: User) -> None:
         others = rooms.members(call.db, group)
         call.db.add(Member(group_id=group.id, user_id=call.user.id, level="User"))
         call.db.flush()
-        rooms.notify(call.service, group, "GMG", [call.user.key], call.session)
+        members_changed(call, group, "GMG", [call.user.key], others)
+
+
+def members_changed(
+    call: Call, group: Group, kind: str, concerned: list[str], others: list[str]
+) -> None:
+    """Tell new or former members by a notification of `kind`, and the other members."""
+    if concerned:
+        rooms.notify(call.service, group, kind, concerned, call.session)
         rooms.notify(call.service, group, "GMU", others, call.session)
 
 
 def take_seat(call: Call, group: Group, notices: bool) -> Seat:
     """Let the client in; the others are told. Raises Refusal 811."""
     wanted = text(call.request, "ScreenName/SName")
-    name = _screen_name(call.service, call.db, group, call.session, wanted)
-    seat = Seat(call.session, name, notices)
-    call.service.rooms.add(group.key, seat)
-    rooms.moved(call.service, call.db, group, seat, True)
+    return _sit(call.service, call.db, group, call.session, wanted, notices)
+
+
+def _sit(
+    service: Service, db: Database, group: Group, session: Session, wanted: str, notices: bool
+) -> Seat:
+    seat = Seat(session, _screen_name(service, db, group, session, wanted), notices)
+    service.rooms.add(group.key, seat)
+    rooms.moved(service, db, group, seat, True)
     return seat
 
 
@@ -230,9 +240,7 @@ def auto_join(service: Service, db: Database, session: Session) -> None:
             _check_admission(service, db, group, user)
         except Refusal:
             continue
-        seat = Seat(session, _screen_name(service, db, group, session, ""), True)
-        service.rooms.add(group.key, seat)
-        rooms.moved(service, db, group, seat, True)
+        _sit(service, db, group, session, "", True)
 
 
 def leave_group(call: Call) -> Element:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session as Database
 
 from . import addresses, blocking, groups, notifications
@@ -19,7 +19,7 @@ from .envelope import VERSIONS
 from .presence import list_names, own_list
 from .results import Code, Outcome, Refusal
 from .sessions import Outgoing, Session
-from .store import Contact, Invitation, User
+from .store import Contact, Invitation, User, count, find_user
 
 if TYPE_CHECKING:
     from .service import Service
@@ -73,8 +73,8 @@ def invite(call: Call) -> Element:
         raise Refusal(Code.BAD_INVITATION_ID, "this InviteID is in use")
     outcome = Outcome()
     invited = _invited(call, child(request, "Recipient"), outcome)
-    held = select(func.count()).where(Invitation.inviter_id == call.user.id)
-    if (call.db.scalar(held) or 0) + len(invited) > call.limits.messages:
+    held = count(call.db, Invitation.inviter_id == call.user.id)
+    if held + len(invited) > call.limits.messages:
         raise Refusal(Code.MESSAGE_STORE_FULL)
     validity = number(request, "Validity")
     life = call.limits.validity if validity is None else validity
@@ -148,7 +148,7 @@ def _invited(call: Call, told: Element, outcome: Outcome) -> list[User]:
     wanted = _named(call, told, outcome)
     if not wanted and not outcome.details:
         raise Refusal(Code.BAD_REQUEST, "Recipient is empty")
-    found = {key: call.db.scalar(select(User).where(User.key == key)) for key in wanted}
+    found = {key: find_user(call.db, key) for key in wanted}
     ids = [user.id for user in found.values() if user is not None]
     closed = blocking.refused(call.db, ids, call.session.key)
     for key, user in found.items():

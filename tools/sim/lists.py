@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, SubElement
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 
 from . import addresses, attribute_lists, notifications, presence
 from .call import Call, Handler
-from .elements import flag, node, required, text, texts
+from .elements import flag, node, property_of, required, text, texts
 from .results import Code, Outcome, Refusal
-from .store import AttributeList, Contact, ContactList, User, many
+from .store import AttributeList, Contact, ContactList, User, count, many
 
 _Member = tuple[str, str, str]  # key, address, nick
 
@@ -39,14 +39,7 @@ def create_list(call: Call) -> Element:
         raise Refusal(Code.FORBIDDEN, "the list of somebody else")
     if call.db.scalar(select(ContactList.id).where(ContactList.key == address.key)):
         raise Refusal(Code.LIST_EXISTS)
-    held = (
-        call.db.scalar(
-            select(func.count())
-            .select_from(ContactList)
-            .where(ContactList.owner_id == call.user.id)
-        )
-        or 0
-    )
+    held = count(call.db, ContactList.owner_id == call.user.id)
     if held >= call.limits.lists:
         raise Refusal(Code.TOO_MANY_LISTS)
     row = ContactList(
@@ -146,10 +139,7 @@ def _nick_list(call: Call, row: ContactList) -> Element:
 
 def _properties(row: ContactList) -> Element:
     pairs = (("DisplayName", row.display_name), ("Default", "T" if row.is_default else "F"))
-    return node(
-        "ContactListProperties",
-        *(node("Property", node("Name", name), node("Value", value)) for name, value in pairs),
-    )
+    return node("ContactListProperties", *(property_of(name, value) for name, value in pairs))
 
 
 def _set_properties(call: Call, row: ContactList, told: Element | None) -> None:
@@ -192,10 +182,7 @@ def _add(call: Call, row: ContactList, members: list[_Member], outcome: Outcome)
                 select(Contact.key).where(Contact.list_id == row.id, Contact.key.in_(some))
             )
         )
-    room = call.limits.contacts - (
-        call.db.scalar(select(func.count()).select_from(Contact).where(Contact.list_id == row.id))
-        or 0
-    )
+    room = call.limits.contacts - count(call.db, Contact.list_id == row.id)
     added: list[_Member] = []
     new: list[dict[str, str | int]] = []
     for member in members:

@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from . import addresses, blocking, delivery, group_messages, handling
 from .call import Call, Handler
@@ -20,7 +20,7 @@ from .elements import child, flag, freeze, node, number, required, sound, text, 
 from .presence import list_names, own_list
 from .results import Code, Outcome, Refusal
 from .sessions import client_key
-from .store import Contact, Delivery, Message, Said, User
+from .store import Contact, Delivery, Message, Said, User, count, find_user
 from .times import date_time
 
 
@@ -79,7 +79,7 @@ def _recipients(call: Call, told: Element, outcome: Outcome) -> list[_Recipient]
         raise Refusal(Code.BAD_REQUEST, "Recipient is empty")
     found = []
     for (key, _), (spelled, client) in wanted.items():
-        user = call.db.scalar(select(User).where(User.key == key))
+        user = find_user(call.db, key)
         if user is None:
             outcome.fail(Code.UNKNOWN_USER, "UserID", spelled)
         else:
@@ -145,12 +145,7 @@ def _deliver(
     done = 0
     for recipient in recipients:
         user = recipient.user
-        stored = (
-            call.db.scalar(
-                select(func.count()).select_from(Delivery).where(Delivery.user_id == user.id)
-            )
-            or 0
-        )
+        stored = count(call.db, Delivery.user_id == user.id)
         sessions = call.service.sessions.of(user.key)
         code = None
         if user.id in blocking_us:
@@ -172,8 +167,7 @@ def _deliver(
         for session in handling.chosen(sessions) if client is None else sessions:
             delivery.offer(call.service, session, row)
     done += group_messages.deliver(call, message, targets, outcome)
-    if call.db.scalar(select(Delivery.id).where(Delivery.message_row == message.id)) is None:
-        call.db.delete(message)
+    delivery.drop_unawaited(call.db, message.id)
     return done
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
 from .call import Call, Handler
-from .elements import child, freeze, node, texts
+from .elements import child, freeze, node, nodes, texts
 from .results import Code, Refusal
 from .sessions import Outgoing, Session
 
@@ -36,7 +36,7 @@ def tell(
 
 def lists(*addresses: str) -> Element:
     """What a notification of contact lists is about."""
-    return node("ContactListIDList", *(node("ContactList", each) for each in addresses))
+    return node("ContactListIDList", *nodes("ContactList", addresses))
 
 
 def _types(call: Call) -> set[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session as Database
 
 from . import addresses, authorisation
@@ -20,9 +20,10 @@ from .attributes import (
 )
 from .call import Call, Handler
 from .elements import child, flag, freeze, node, number, texts
+from .profiles import friendly_names
 from .results import Code, Outcome, Refusal, status
 from .sessions import Session
-from .store import Contact, ContactList, PresenceValue, User, UserProperty
+from .store import Contact, ContactList, PresenceValue, User, count
 from .view import View
 
 if TYPE_CHECKING:
@@ -39,12 +40,12 @@ def update_presence(call: Call) -> Element:
         else:
             call.db.merge(PresenceValue(owner_id=call.user.id, name=name, frozen=freeze(value)))
     call.db.flush()
-    held = select(func.count()).where(
-        PresenceValue.owner_id == call.user.id, PresenceValue.name.startswith(EXTENSIONS)
-    )
-    if (call.db.scalar(held) or 0) > _MOST_EXTENSIONS:
-        raise Refusal(Code.BAD_PRESENCE_VALUE, "too many extensions")
     changed = frozenset(EXTENSIONS if name[:1] == EXTENSIONS else name for name in values)
+    if EXTENSIONS in changed:
+        extension = PresenceValue.name.startswith(EXTENSIONS)
+        held = count(call.db, PresenceValue.owner_id == call.user.id, extension)
+        if held > _MOST_EXTENSIONS:
+            raise Refusal(Code.BAD_PRESENCE_VALUE, "too many extensions")
     call.service.presence_changed(call.session.key, changed)
     return call.done()
 
@@ -236,9 +237,10 @@ def get_watcher_list(call: Call) -> Element:
     is_13 = call.version == "1.3"
     if is_13:
         answer.append(node("WatcherCount", len(watchers)))
+    names = friendly_names(call.db, [address for address, _ in shown]) if is_13 else {}
     for address, state in shown:
         user = node("UserID", address)
-        name = _friendly_name(call, address) if is_13 else None
+        name = names.get(address)
         answer.append(
             node(
                 "Watcher",
@@ -248,17 +250,6 @@ def get_watcher_list(call: Call) -> Element:
             )
         )
     return answer
-
-
-def _friendly_name(call: Call, address: str) -> str | None:
-    return call.db.scalar(
-        select(UserProperty.value)
-        .join(User, User.id == UserProperty.owner_id)
-        .where(
-            User.key == addresses.user_key(address, call.home),
-            UserProperty.name == "PP_FRIENDLY_NAME",
-        )
-    )
 
 
 HANDLERS = {

@@ -5,20 +5,20 @@ from __future__ import annotations
 from xml.etree.ElementTree import Element
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session as Database
 
 from . import addresses, notifications
 from .call import Call, Handler
-from .elements import child, flag, node, text, texts
+from .elements import child, flag, is_decimal, node, property_of, text, texts
 from .results import Code, Outcome, Refusal
-from .store import PUBLIC, User, UserProperty
+from .store import PUBLIC, User, UserProperty, find_user, many
 
 
 def get_public_profile(call: Call) -> Element:
     """GetPublicProfile-Request: one PublicProfile for every user, maybe an empty one."""
     outcome, found = Outcome(), []
     for spelled in texts(call.request, "UserID"):
-        key = addresses.user_key(spelled, call.home)
-        user = call.db.scalar(select(User).where(User.key == key))
+        user = find_user(call.db, addresses.user_key(spelled, call.home))
         if user is None:
             outcome.fail(Code.UNKNOWN_USER, "UserID", spelled)
             continue
@@ -27,9 +27,7 @@ def get_public_profile(call: Call) -> Element:
             .where(UserProperty.owner_id == user.id, UserProperty.name.in_(PUBLIC))
             .order_by(UserProperty.name)
         )
-        properties = (
-            node("Property", node("Name", row.name), node("Value", row.value)) for row in rows
-        )
+        properties = (property_of(row.name, row.value) for row in rows)
         found.append(node("PublicProfile", node("UserID", spelled), *properties))
     if not found and not outcome.details:
         raise Refusal(Code.BAD_REQUEST, "UserID is missing")
@@ -48,7 +46,7 @@ def update_public_profile(call: Call) -> Element:
             raise Refusal(Code.FORBIDDEN, "the profile of somebody else")
         for each in told.findall("Property"):
             name, value = text(each, "Name").upper(), text(each, "Value")
-            if name not in PUBLIC or name == "PP_AGE" and value and not _is_age(value):
+            if name not in PUBLIC or name == "PP_AGE" and value and not is_decimal(value, 3):
                 raise Refusal(Code.BAD_USER_PROPERTY, f"{name[:40]} {value[:40]!r}")
             call.db.execute(old.where(UserProperty.name == name))
             if value:
@@ -60,8 +58,17 @@ def update_public_profile(call: Call) -> Element:
     return call.done()
 
 
-def _is_age(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) < 4
+def friendly_names(db: Database, users: list[str]) -> dict[str, str]:
+    """The friendly names of those users who have one, by address."""
+    names: dict[str, str] = {}
+    for some in many(users):
+        rows = db.execute(
+            select(User.address, UserProperty.value)
+            .join(UserProperty)
+            .where(UserProperty.name == "PP_FRIENDLY_NAME", User.address.in_(some))
+        )
+        names.update({row.address: row.value for row in rows})
+    return names
 
 
 HANDLERS = {

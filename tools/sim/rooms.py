@@ -54,9 +54,10 @@ class Rooms:
         """The place of a session in a group."""
         return next((seat for seat in self.seats(key) if seat.session is session), None)
 
-    def of(self, session: Session) -> list[str]:
-        """Keys of the groups that a session is in."""
-        return [key for key in self._seats if self.seat(key, session)]
+    def of(self, session: Session) -> list[tuple[str, Seat]]:
+        """Where a session is, with the keys of the groups."""
+        found = ((key, self.seat(key, session)) for key in self._seats)
+        return [(key, seat) for key, seat in found if seat is not None]
 
     def add(self, key: str, seat: Seat) -> None:
         """Somebody came in."""
@@ -235,10 +236,9 @@ def dissolve(service: Service, db: Database, group: Group, by: Session | None) -
 
 def session_ended(service: Service, db: Database, session: Session) -> None:
     """A client that is no longer logged in is in no group."""
-    for key in service.rooms.of(session):
-        seat = service.rooms.seat(key, session)
+    for key, seat in service.rooms.of(session):
         group = db.scalar(select(Group).where(Group.key == key))
-        if seat is not None and group is not None:
+        if group is not None:
             vacate(service, db, group, seat, None)
 
 

@@ -15,7 +15,8 @@ from sqlalchemy import select
 from . import addresses, criteria, directory, groups
 from .attributes import ONLINE
 from .call import Call, Handler
-from .elements import child, node, number, required, screen_name, text, thaw
+from .elements import child, is_decimal, node, number, required, screen_name, text, thaw
+from .profiles import friendly_names
 from .results import Code, Detail, Outcome, Refusal
 from .sessions import Found
 from .store import ContactList, PresenceValue, User, UserProperty
@@ -110,7 +111,7 @@ def _digits(number: str) -> str:
 
 
 def _years(value: str) -> int:
-    if not value.isascii() or not value.isdigit() or len(value) > 3:
+    if not is_decimal(value, 3):
         raise Refusal(Code.BAD_PARAMETER, "an age is a decimal number")
     return int(value)
 
@@ -177,7 +178,7 @@ def _pairs(request: Element) -> list[_Pair]:
                 raise Refusal(Code.BAD_REQUEST, "a pair begins with SearchElement")
             elif each.tag == "SearchString":
                 found[-1] = found[-1]._replace(value=said)
-            elif each.tag == "PairID" and said.isascii() and said.isdigit() and len(said) < 10:
+            elif each.tag == "PairID" and is_decimal(said, 9):
                 found[-1] = found[-1]._replace(id=int(said))
     return found
 
@@ -249,14 +250,7 @@ def _answer(call: Call, identity: str, found: Found, index: int) -> Element:
 def _result(call: Call, tag: str, some: list[str]) -> Element:
     if tag == "GroupList":
         return node("SearchResult", node(tag, *(node("GroupID", each) for each in some)))
-    names: dict[str, str] = {}
-    if call.version == "1.3":
-        rows = call.db.execute(
-            select(User.address, UserProperty.value)
-            .join(UserProperty)
-            .where(UserProperty.name == "PP_FRIENDLY_NAME", User.address.in_(some))
-        )
-        names = {row.address: row.value for row in rows}
+    names = friendly_names(call.db, some) if call.version == "1.3" else {}
     users = (
         node(
             "User",

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session as Database
 
 from . import addresses
 from .config import Account, Config, ConfigError, Room
-from .elements import freeze, node
+from .elements import freeze, node, property_of
 from .group_properties import group_values, welcome_note
 from .groups import make
 from .results import Refusal
@@ -21,6 +21,7 @@ from .store import (
     PresenceValue,
     User,
     UserProperty,
+    find_user,
     many,
 )
 
@@ -90,7 +91,7 @@ def _contacts(
     db: Database, config: Config, owner: str, name: str, contacts: list[tuple[str, str]]
 ) -> None:
     home = config.domain
-    user = db.scalar(select(User).where(User.key == addresses.parse(owner, home).key))
+    user = find_user(db, addresses.parse(owner, home).key)
     if user is None:
         raise ConfigError(f"contacts of {owner}: there is no such user, add the account first")
     address = addresses.Address(addresses.parse(owner, home).user, name, home)
@@ -121,15 +122,12 @@ def _group(db: Database, config: Config, room: Room, now: float) -> None:
     address = addresses.parse(room.id, config.domain)
     if db.scalar(select(Group.id).where(Group.key == address.key)) is not None:
         return
-    owner = db.scalar(select(User).where(User.key == address.owner.key))
+    owner = find_user(db, address.owner.key)
     if not address.resource or (address.user and owner is None):
         raise ConfigError(f"group {room.id}: /name, or user/name of a user who exists")
     told = node(
         "GroupProperties",
-        *(
-            node("Property", node("Name", name), node("Value", value))
-            for name, value in room.properties.items()
-        ),
+        *(property_of(name, value) for name, value in room.properties.items()),
         node("WelcomeNote", node("ContentData", room.note)) if room.note else None,
     )
     values = {"Name": address.resource, **group_values(told, "1.3")}

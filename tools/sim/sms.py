@@ -16,7 +16,7 @@ from microimps.cir import padded
 from microimps.pts import head
 from microimps.sms_bearer.segment import Assembly, plan
 
-from .cir import PUSH
+from .cir import PUSH, notice
 from .incoming import Unintelligible, read
 from .service import Answer, Service
 from .sessions import Session
@@ -177,7 +177,7 @@ class SmsFace:
         if session.number:
             await self._send(session.number, self._service.push(session))
         elif session.cir_number and session.is_waited_for(self._service.clock()):
-            text = f"WVCI {session.version} {session.cookie}".encode()
+            text = notice(session)
             agreed = [each for each in session.capabilities.cir if each in ("SSMS", "WAPSMS")]
             if agreed[:1] == ["WAPSMS"]:
                 await self._carrier.send(session.cir_number, PUSH + text, PUSH_PORT)

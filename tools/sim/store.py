@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from sqlalchemy import JSON, ForeignKey, UniqueConstraint, create_engine, event
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    UniqueConstraint,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import (
@@ -323,3 +332,13 @@ def _prepare_sqlite(engine: Engine) -> None:
 def many(values: list[_T], size: int = 500) -> list[list[_T]]:
     """Slices small enough for an IN clause."""
     return [values[at : at + size] for at in range(0, len(values), size)]
+
+
+def count(db: Session, *conditions: ColumnElement[bool]) -> int:
+    """How many rows of a table meet conditions on its columns."""
+    return db.scalar(select(func.count()).where(*conditions)) or 0
+
+
+def find_user(db: Session, key: str) -> User | None:
+    """The user with this key."""
+    return db.scalar(select(User).where(User.key == key))
