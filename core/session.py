@@ -178,6 +178,7 @@ class Session(Envelope):
         self.sent = b.port.ticks_ms()
         yield from b.exchange(self)
         yield from b.answers(self) if b.pushes else self.take()
+        self.out = (None, ()) + self.out[2:]  # the writer's area may go
 
     def tick(self, now):
         """ms until ``attend`` has something to do; 0 is now, -1 never.

@@ -79,6 +79,7 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "tty": ("ports/micropython/tty.py",),
     "lists": ("core/primitives/lists.py",),
     "presence": (
+        "core/known.py",
         "core/primitives/presence.py",
         "core/primitives/publish.py",
         "core/primitives/sublist.py",
@@ -87,7 +88,11 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "attributes": ("core/primitives/attributes.py",),
     "authorisation": ("core/primitives/authorisation.py",),
     "location": ("core/primitives/location.py",),
-    "messaging": ("core/primitives/messaging.py", "core/primitives/content.py"),
+    "messaging": (
+        "core/message.py",
+        "core/primitives/messaging.py",
+        "core/primitives/content.py",
+    ),
     "mailbox": ("core/primitives/mailbox.py",),
     "blocking": ("core/primitives/blocking.py",),
     "search": ("core/primitives/search.py",),

@@ -28,8 +28,8 @@ from collections.abc import {kinds}
 from typing import Any, BinaryIO
 
 from .primitives.invite import Invitation
-from .primitives.messaging import Message
-from .primitives.presence import Presence
+from .message import Message
+from .known import Presence
 
 Entity = str | tuple[str, str] | tuple[str, str, str]
 

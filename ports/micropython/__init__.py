@@ -36,6 +36,10 @@ def forget(*names):
         for name in names:
             if each.startswith(name):
                 parent, _, leaf = each.rpartition(".")
+                parent = sys.modules[parent]
+                # a dict keeps what is deleted until something else comes there
+                sys.modules[each] = None
+                setattr(parent, leaf, None)
                 del sys.modules[each]
-                delattr(sys.modules[parent], leaf)
+                delattr(parent, leaf)
     gc.collect()

@@ -54,7 +54,7 @@ def test_a_type_checker_knows_every_task(tmp_path):
     for line, text in (
         (5, 'Revealed type is "str | None"'),
         (7, 'Revealed type is "tuple[str, str]"'),
-        (9, 'Revealed type is "microimps.primitives.presence.Presence"'),
+        (9, 'Revealed type is "microimps.known.Presence"'),
         (10, 'Missing positional arguments "to", "content"'),
         (11, '"Client" has no attribute "sned"'),
         (15, 'Revealed type is "str"'),

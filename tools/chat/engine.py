@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from microimps.errors import Error, LocalError, PeerError, StatusError
-from microimps.primitives.presence import Presence
+from microimps.known import Presence
 
 from .accounts import Account
 from .history import DELIVERED, FAILED, NEW, SENDING, SENT, WAITING, History, Line
