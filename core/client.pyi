@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO
 
-from .primitives.invite import Invitation
-from .message import Message
 from .known import Presence
+from .message import Message
+from .primitives.invite import Invitation
 
 Entity = str | tuple[str, str] | tuple[str, str, str]
 

@@ -123,7 +123,7 @@ JOINED: dict[str, tuple[str, ...]] = {
     "core/xml/__init__.py": ("core/xml/reader.py", "core/xml/writer.py"),
     "core/pts/reader.py": ("core/pts/scanner.py",),
     "core/pts/writer.py": ("core/pts/texts.py",),
-    "core/sms_bearer/bearer.py": (
+    "core/sms_bearer/__init__.py": (
         "core/sms_bearer/at.py",
         "core/sms_bearer/pdu.py",
         "core/sms_bearer/heard.py",
@@ -132,6 +132,7 @@ JOINED: dict[str, tuple[str, ...]] = {
         "core/sms_bearer/incoming.py",
         "core/sms_bearer/joined.py",
         "core/sms_bearer/unasked.py",
+        "core/sms_bearer/bearer.py",
     ),
     "core/sms_bearer/outgoing.py": ("core/sms_bearer/submit.py", "core/sms_bearer/send.py"),
     "ports/micropython/__init__.py": ("ports/micropython/hashes.py",),

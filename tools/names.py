@@ -22,7 +22,7 @@ import keyword
 import re
 import string
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -55,6 +55,8 @@ ROM = tuple(
     discard heapify heappop radians time_ns localtime calcsize fromkeys heappush isfinite
     ilistdir isdisjoint isenabled partition""".split()
 )
+
+ANYTHING = "*"  # a holder of attributes that may be of any class
 
 # Pages that are not about what applications write.
 _INSIDE = tuple(
@@ -141,7 +143,9 @@ class Plan:
     """What is renamed to what in all modules.
 
     names: attributes, methods and globals that modules share; kept: attributes that stay; open:
-    names that applications may use; keywords: arguments that a call in our code names.
+    names that applications may use; keywords: arguments that a call in our code names; families:
+    by class, a name for all that it is related to; made: families of classes that applications
+    make; holders: by attribute, the families that have it.
     """
 
     def __init__(self) -> None:
@@ -160,7 +164,11 @@ class Plan:
         }
         renamed = [name for name in attributes if name not in self.kept]
         alone = [name for name in renamed if name not in own]
-        self.names = dict(zip(alone, _free(every | public), strict=False))
+        self.families = _families(trees.values())
+        known = public | spelt
+        self.made = {family for name, family in self.families.items() if name in known}
+        self.holders = _holders(trees.values(), self.families)
+        self.names = _given(alone, self.holders, _free(every | public))
         stay = {*public, *spelt, *every, *paths, *STATIC}
         shared = [name for name in functions if name not in stay]
         # these may be called like attributes, never like variables
@@ -213,9 +221,11 @@ class Plan:
             [name for name in functions if name not in attributes],
         )
 
-    def given_by_name(self, function: Function) -> set[str]:
-        """Parameters that keep their names: all of a task, else by use, ours or documented."""
-        if function.name == "__init__" or function.name in self.tasks:
+    def given_by_name(self, function: Function, family: str) -> set[str]:
+        """Parameters that keep their names: all of a task and of what applications make, else by
+        use, ours or documented. family: of the class whose method it is, "" for none."""
+        made = function.name == "__init__" and family in self.made
+        if made or not family and function.name in self.tasks:
             return {arg.arg for arg in _parameters(function)[1:]} | self.keywords
         return self.keywords | self.public if function.name in self.open else self.keywords
 
@@ -226,6 +236,65 @@ class Plan:
 
 def _of(tree: ast.AST, kind: type[Node]) -> Iterator[Node]:
     return (node for node in ast.walk(tree) if isinstance(node, kind))
+
+
+def _families(trees: Iterable[ast.Module]) -> dict[str, str]:
+    # class -> one name for it and all that it is related to; classes of one name are one
+    found: dict[str, set[str]] = {}
+    for tree in trees:
+        renamed = {a.asname: a.name for n in _of(tree, ast.ImportFrom) for a in n.names}
+        for node in _of(tree, ast.ClassDef):
+            bases = (base.id for base in node.bases if isinstance(base, ast.Name))
+            related = {node.name, *(renamed.get(base, base) for base in bases)}
+            together = related.union(*(found.get(name, set()) for name in related))
+            found.update(dict.fromkeys(together, together))
+    return {name: min(together) for name, together in found.items()}
+
+
+def _holders(trees: Iterable[ast.Module], families: dict[str, str]) -> dict[str, set[str]]:
+    # attribute -> families of classes that set it; ANYTHING where it is set from elsewhere
+    found: dict[str, set[str]] = defaultdict(set)
+    for tree in trees:
+        own: set[ast.Attribute] = set()
+        for node in _of(tree, ast.ClassDef):
+            family = families[node.name]
+            for target in (t for a in node.body if isinstance(a, ast.Assign) for t in a.targets):
+                found[ast.unparse(target)].add(family)
+            for method in (member for member in node.body if isinstance(member, Function)):
+                found[method.name].add(family)
+                first = [arg.arg for arg in _parameters(method)[:1]]
+                own.update(
+                    each
+                    for each in _set(method)
+                    if isinstance(each.value, ast.Name) and each.value.id in first
+                )
+                for each in own.intersection(_set(method)):
+                    found[each.attr].add(family)
+        for each in own.symmetric_difference(_set(tree)):
+            found[each.attr].add(ANYTHING)
+    return found
+
+
+def _set(tree: ast.AST) -> list[ast.Attribute]:
+    return [each for each in _of(tree, ast.Attribute) if isinstance(each.ctx, ast.Store)]
+
+
+def _given(
+    attributes: list[str], holders: dict[str, set[str]], free: Iterator[str]
+) -> dict[str, str]:
+    # as registers are given to variables: two have one name where no object has both
+    names = list(itertools.islice(free, len(attributes)))
+    used: dict[str, set[str]] = defaultdict(set)
+    out = {}
+    for attribute in attributes:
+        mine = holders[attribute]
+        out[attribute] = name = next(n for n in names if not _meet(used[n], mine))
+        used[name] |= mine
+    return out
+
+
+def _meet(some: set[str], others: set[str]) -> bool:
+    return bool(some and others and (ANYTHING in some | others or some & others))
 
 
 def _free(taken: set[str]) -> Iterator[str]:
@@ -276,6 +345,7 @@ class _Renamer(ast.NodeTransformer):
         private = [n for n in private if not _folded(tree, n)]
         used |= set(self.globals.values())
         self.globals.update(zip(private, (n for n in STATIC if n not in used), strict=False))
+        self.family = ""  # of the class that is being visited
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         node.id = self.globals.get(node.id, node.id)
@@ -299,8 +369,10 @@ class _Renamer(ast.NodeTransformer):
                 for target in member.targets:
                     if isinstance(target, ast.Name):
                         target.id = names.get(target.id, target.id)
+        self.family = self.plan.families.get(node.name, node.name)
         node.name = self.globals.get(node.name, node.name)
         self.generic_visit(node)
+        self.family = ""
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
@@ -321,7 +393,8 @@ class _Renamer(ast.NodeTransformer):
         }
         used |= set(self.globals.values()) | {self.globals.get(name, name) for name in used}
         free = (name for name in STATIC if name not in used)
-        stay = self.plan.given_by_name(node)
+        imported = {a.asname or a.name for n in _of(node, ast.ImportFrom) for a in n.names}
+        stay = imported | self.plan.given_by_name(node, self.family)
         new = {
             arg.arg: next(free) for arg in given if arg.arg not in stay and arg.arg not in STATIC
         }

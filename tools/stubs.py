@@ -27,9 +27,9 @@ _HEAD = '''"""Made by tools/stubs.py: do not edit."""
 from collections.abc import {kinds}
 from typing import Any, BinaryIO
 
-from .primitives.invite import Invitation
-from .message import Message
 from .known import Presence
+from .message import Message
+from .primitives.invite import Invitation
 
 Entity = str | tuple[str, str] | tuple[str, str, str]
 
