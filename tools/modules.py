@@ -134,7 +134,7 @@ JOINED: dict[str, tuple[str, ...]] = {
         "core/sms_bearer/unasked.py",
         "core/sms_bearer/bearer.py",
     ),
-    "core/sms_bearer/outgoing.py": ("core/sms_bearer/submit.py", "core/sms_bearer/send.py"),
+    "core/sms_bearer/outgoing.py": ("core/sms_bearer/submit.py",),
     "ports/micropython/__init__.py": ("ports/micropython/hashes.py",),
 }
 

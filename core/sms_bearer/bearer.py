@@ -29,7 +29,10 @@ _READY = const(8)  # whole messages that wait
 _SHORTEST = const(200)  # ms to listen at least
 _MASK = const(0x1FFFFFFF)
 # modules that come and go with a message
-_SPEECH = tuple(__name__[: __name__.find(".") + 1] + each for each in ("pts.", "codec", "words"))
+_PASSING = tuple(
+    __name__[: __name__.find(".") + 1] + each
+    for each in ("pts.", "codec", "words", "sms_bearer.send")
+)
 
 
 class SmsBearer:
@@ -101,7 +104,7 @@ class SmsBearer:
         self.session = s
         s.r = s.w  # no longer of a message that was given up
         yield from self.within(outgoing.message(self, s))
-        self._forget(outgoing.__name__)
+        self.forget(outgoing.__name__)
 
     def receive(self, ms, tid=None):
         """Flow: wait for a message of the service, any or with this TransactionID (str); returns
@@ -144,11 +147,13 @@ class SmsBearer:
                 s.w.agreed = r.agreed
             if s.r is r:
                 s.r = s.w
-            self._forget()
+            r = None
+            self.forget()
 
-    def _forget(self, *names):
+    def forget(self, *names):
+        """Let go of what is only needed for a message, and of the modules of these names."""
         if self.modem.forget:
-            self.modem.forget(*_SPEECH, *names)
+            self.modem.forget(*_PASSING, *names)
 
     def hear(self, s, ms):
         """Flow: what comes unasked within ms: requests of the service, which are answered, and

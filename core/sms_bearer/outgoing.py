@@ -12,26 +12,39 @@ _UNKNOWN = const(226)  # a message may have been sent or not
 
 def message(b, s):
     """Flow: the session's message, in as many parts as it takes; see SmsBearer.exchange."""
-    w = s.w.writer()
-    w.window(0, 10)
-    s.write(w)
-    length = w.at
-    size = w.buf.find(b" ", 0, min(10, length))
-    most, n = plan(size, length, _ROOM)
-    low = size + 1
     out = Submit()
     out.flags = b.flags
-    for k in range(n):
-        out.open(b.service)
-        out.element(5, 4, b.data, b.data)
-        if n > 1:
-            _copy(out, s, w, 0, size)
-            out.write(bytes((97 + k, 96 + n, 32)))
-            _copy(out, s, w, low, min(most, length - low))
-            low += most
-        else:
-            _copy(out, s, w, 0, length)
+    told = None
+    k = 0
+    while not told or k < told[0]:
+        told = _part(b, s, out, k, told)
+        b.forget()  # either what writes is in memory or what sends
         yield from dispatch(b, out)
+        b.forget()
+        k += 1
+
+
+def _part(b, s, out, k, told):
+    # makes ``out`` part k of the message; told: what it returns, None for the first: how many
+    # there are, octets of text in each, of the preamble, and of all
+    w = s.w.writer()
+    if not told:
+        w.window(0, 10)
+        s.write(w)
+        size = w.buf.find(b" ", 0, min(10, w.at))
+        most, n = plan(size, w.at, _ROOM)
+        told = n, most, size, w.at
+    n, most, size, length = told
+    out.open(b.service)
+    out.element(5, 4, b.data, b.data)
+    if n > 1:
+        _copy(out, s, w, 0, size)
+        out.write(bytes((97 + k, 96 + n, 32)))
+        low = size + 1 + k * most
+        _copy(out, s, w, low, min(most, length - low))
+    else:
+        _copy(out, s, w, 0, length)
+    return told
 
 
 def _copy(out, s, w, low, n):
