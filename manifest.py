@@ -1,17 +1,24 @@
-# Freezes microimps into a firmware: make ... FROZEN_MANIFEST=path/to/this/manifest.py
-# The modules are those of package.json; they are laid out under build/ by their import names.
+# Freezes microimps into a firmware: make ... FROZEN_MANIFEST=path/to/this/manifest.py, or from a
+# manifest of one's own: include("path/to/manifest.py", features="http wbxml lists messaging").
+# The modules are those of tools/modules.py, joined and with short names as every board has them.
+# Needs Python 3.10 and nothing else; they are laid out under build/frozen.
+import importlib.util
 import json
-import os
-import shutil
+import sys
+from pathlib import Path
 
+options.defaults(features="")
+
+# core/ is the package microimps, and has ports/ and tools/ in it: as if it were installed
+_spec = importlib.util.spec_from_file_location(
+    "microimps", "core/__init__.py", submodule_search_locations=["core", "."]
+)
+sys.modules["microimps"] = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(sys.modules["microimps"])
+
+stage = importlib.import_module("microimps.tools.stage")
+
+stage.sources(Path("build/frozen"), options.features.split() or None)
 with open("package.json") as _file:
-    _package = json.load(_file)
-
-shutil.rmtree("build/frozen", ignore_errors=True)
-for _target, _source in _package["urls"]:
-    _out = os.path.join("build/frozen", _target)
-    os.makedirs(os.path.dirname(_out), exist_ok=True)
-    shutil.copy2(_source, _out)
-
-metadata(version=_package["version"], license="Apache-2.0")
+    metadata(version=json.load(_file)["version"], license="Apache-2.0")
 package("microimps", base_path="build/frozen", opt=3)

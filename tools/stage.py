@@ -122,6 +122,18 @@ def stage(
     return sizes
 
 
+def sources(target: Path, features: Iterable[str] | None = None) -> None:
+    """Write into `target` the sources of `base` and `features` (everything by default) as a board
+    has them, joined and with short names, to be frozen. Raises KeyError for an unknown feature."""
+    found = modules(features)
+    shutil.rmtree(target, ignore_errors=True)
+    for module in found:
+        if join.parts(module):
+            out = target / module.target
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_bytes(names.shorten(join.joined(module)))
+
+
 def link(target: Path) -> None:
     """Make `target`/microimps a tree of links in which import names are paths, for mypy."""
     package = target / "microimps"

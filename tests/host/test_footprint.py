@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from conftest import ROOT, unavailable
+from microimps.tools import stage
 from microimps.tools.cli import app
 from microimps.tools.footprint import (
     commands,
@@ -234,6 +235,40 @@ def test_the_real_peers(complete):
     for release in found:
         entry = figures["peers"][release.peer.name]
         assert entry["smallest"] > entry["kept"]["64"] > entry["imported"]["64"] > 0
+
+
+@pytest.fixture
+def firmware(micropython, tmp_path):
+    """What does for a MicroPython with a client frozen in: its modules are always there."""
+    tree = tmp_path / "frozen"
+    stage.stage(tree, ("wbxml", "http", *measure.AREAS))
+    program = tmp_path / "firmware"
+    program.write_text(f'#!/bin/sh\nMICROPYPATH="$MICROPYPATH:{tree}" exec "{micropython}" "$@"\n')
+    program.chmod(0o755)
+    return program
+
+
+def test_frozen_modules(figures, firmware, monkeypatch):
+    """--frozen measures the clients that are in somebody's firmware."""
+    monkeypatch.setattr(commands, "measure", lambda *arguments: {**figures})
+    done = CliRunner().invoke(app, ["footprint", "--frozen", str(firmware), "--json"])
+    assert done.exit_code == 0, done.output
+    (entry,) = json.loads(done.stdout)["frozen"].values()
+    assert set(entry["kept"]) == set(entry["smallest"]) == {CLIENT}
+    # as much as from files, which these are
+    assert abs(entry["kept"][CLIENT] / figures["kept"]["64"][CLIENT] - 1) < 0.05
+    assert entry["smallest"][CLIENT] > entry["kept"][CLIENT]
+    shown = CliRunner().invoke(app, ["footprint", "--frozen", str(firmware)])
+    assert "Modules frozen into MicroPython" in shown.stdout
+
+
+@pytest.mark.parametrize("program", ["micropython", "/bin/true", "README.md"])
+def test_programs_in_which_nothing_is_frozen(micropython, program):
+    """Said before anything is measured."""
+    path = micropython if program == "micropython" else ROOT / program
+    done = CliRunner().invoke(app, ["footprint", "--frozen", str(path)])
+    said = "not frozen in: build it with manifest.py" if path == micropython else "no MicroPython"
+    assert done.exit_code == 1 and said in " ".join(done.stderr.split())
 
 
 def test_broker():

@@ -6,12 +6,13 @@ import json
 import os
 import re
 import subprocess
+import sys
 import threading
 
 import pytest
 
 from conftest import ROOT
-from microimps.tools import join, modules
+from microimps.tools import join, modules, names
 from microimps.tools.stage import stage
 
 try:
@@ -126,24 +127,45 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
-def test_manifest_freezes_what_package_json_names(tmp_path, monkeypatch):
-    """manifest.py as MicroPython's build runs it: in its own folder, with these names given."""
-    package = json.loads((ROOT / "package.json").read_text())
-    for name in ("manifest.py", "package.json"):
-        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
-    for folder in modules.PACKAGES:
-        (tmp_path / folder).symlink_to(ROOT / folder)
-    frozen, facts = [], {}
+FREEZE = """
+import json
+given = GIVEN
+class Options:
+    def defaults(self, **named):
+        self.features = given.get("features", named["features"])
+facts = {}
+names = {
+    "options": Options(),
+    "metadata": lambda **told: facts.update(told),
+    "package": lambda name, base_path, opt: facts.update(name=name, path=base_path, opt=opt),
+}
+exec(open("manifest.py").read(), names)
+print(json.dumps(facts))
+"""
 
-    def freeze(name, base_path, opt):
-        tree = tmp_path / base_path
-        frozen.extend(path.relative_to(tree).as_posix() for path in (tree / name).rglob("*.py"))
 
-    monkeypatch.chdir(tmp_path)
-    names = {"metadata": lambda **given: facts.update(given), "package": freeze}
-    exec((tmp_path / "manifest.py").read_text(), names)
-    assert sorted(frozen) == sorted(target for target, _ in package["urls"])
-    assert facts["version"] == package["version"]
+@pytest.mark.parametrize("features", ["", "http wbxml lists"])
+def test_manifest_freezes_what_boards_get(tmp_path, features):
+    """manifest.py as MicroPython's build runs it: in its own folder, by a bare Python, with these
+    names given."""
+    for name in ("manifest.py", "package.json", *modules.PACKAGES):
+        (tmp_path / name).symlink_to(ROOT / name)
+    given = {"features": features} if features else {}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", FREEZE.replace("GIVEN", repr(given))],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    facts = json.loads(done.stdout)
+    assert facts["version"] == json.loads((ROOT / "package.json").read_text())["version"]
+    tree = tmp_path / facts["path"]
+    found = {path.relative_to(tree).as_posix() for path in tree.rglob("*") if path.is_file()}
+    sizes = stage(tmp_path / "board", features.split() or None)
+    assert {name.removesuffix("py") + "mpy" for name in found} == set(sizes)
+    client = (tree / "microimps" / "client.py").read_bytes()
+    assert client == names.shorten(join.joined(join.known()["microimps.client"]))
 
 
 def test_the_lock_covers_every_dependency():

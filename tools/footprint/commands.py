@@ -11,10 +11,11 @@ from rich.console import Console
 
 from ..stage import StageError
 from .budgets import BUDGETS, CURE
+from .frozen import measure as of_frozen
 from .measure import Figures, measure
 from .peers import FOLDER
 from .report import budget_table, markdown, show
-from .runtimes import MeasureError
+from .runtimes import Firmware, MeasureError
 from .sets import BEARERS, SETS, USES, SetError, chosen
 
 
@@ -34,6 +35,12 @@ def footprint(
             file_okay=False, help="Folder with sources of umqtt.simple, requests, mqtt_as."
         ),
     ] = FOLDER,
+    frozen: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="A MicroPython for this PC with microimps frozen in."
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object on standard output.")
     ] = False,
@@ -72,14 +79,15 @@ def footprint(
         if figures_from:
             figures = _read(figures_from)
         else:
+            firmware = Firmware(frozen) if frozen else None
             with progress.status("measuring") as status:
-                figures = measure(
-                    lambda text: status.update(f"measuring: {text}"),
-                    wanted,
-                    peers,
-                    not part,
-                    heaps or part,
-                )
+
+                def say(text: str) -> None:
+                    status.update(f"measuring: {text}")
+
+                figures = measure(say, wanted, peers, not part, heaps or part)
+                if firmware:
+                    figures["frozen"] = of_frozen(firmware, say)
     except (MeasureError, StageError) as error:
         typer.echo(f"microimps footprint: {error}", err=True)
         raise typer.Exit(1) from None

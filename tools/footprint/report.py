@@ -55,6 +55,12 @@ def show(figures: Figures, console: Console) -> None:
         for name, value in figures["smallest"].items():
             table.add_row(name, octets(value), octets(round(value / ON_BOARD)))
         console.print(table)
+    for bits, entry in figures.get("frozen", {}).items():
+        title = f"Modules frozen into MicroPython {entry['version']}, {bits} bits"
+        table = _table(title, "", "kept", "smallest heap")
+        for name, value in entry["kept"].items():
+            table.add_row(name, octets(value), octets(entry["smallest"][name]))
+        console.print(table)
     console.print(parts_table(figures))
     if figures["smallest"]:
         console.print(budget_table(figures))

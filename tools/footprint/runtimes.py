@@ -20,6 +20,7 @@ _SECONDS = 60
 _LARGE = "64M"  # nothing is collected while garbage is counted
 
 _VERSION = 'import sys\nprint("%d.%d.%d" % sys.implementation[1][:3], *sys.implementation[1][3:])'
+_WORDS = "import sys\nprint(64 if sys.maxsize >> 32 else 32)"
 
 
 class MeasureError(Exception):
@@ -59,12 +60,15 @@ def _path(tree: Path) -> dict[str, str]:
 
 
 class Binary:
-    """MicroPython for the PC. Raises MeasureError where there is none."""
+    """MicroPython for the PC: the one of the install, or `program`. Raises MeasureError where
+    there is none."""
 
     bits = "64"
 
-    def __init__(self) -> None:
-        program, reason = micropython_binary()
+    def __init__(self, program: Path | None = None) -> None:
+        reason = ""
+        if program is None:
+            program, reason = micropython_binary()
         if program is None:
             raise MeasureError(reason)
         self._program = program
@@ -77,7 +81,10 @@ class Binary:
         )
         command: list[str | Path] = [self._program, "-X", f"heapsize={_LARGE}", "-c", text]
         parts = _finish(command, "", _path(tree)).split("\x1e")[: len(steps)]
-        return [Step(part.split("\x1f")[0].strip(), int(part.split("\x1f")[1])) for part in parts]
+        found = [part.partition("\x1f") for part in parts]
+        if len(found) < len(steps) or not all(heap for _, _, heap in found):
+            raise MeasureError(f"{self._program.name}: it does not say what it was asked")
+        return [Step(printed.strip(), int(heap)) for printed, _, heap in found]
 
     def passes(
         self,
@@ -106,6 +113,26 @@ class Binary:
 
     def version(self) -> str:
         return self.run(ROOT, [_VERSION])[0].printed.replace(" ", "-")
+
+
+class Firmware(Binary):
+    """MicroPython for the PC that somebody built, with microimps frozen in (manifest.py). Raises
+    MeasureError where it is none."""
+
+    def __init__(self, program: Path) -> None:
+        super().__init__(program.absolute())
+        try:
+            (found,) = self.run(_HERE, [_WORDS])
+        except (MeasureError, OSError) as error:
+            raise MeasureError(f"{program} is no MicroPython: {error}") from None
+        self.bits = found.printed
+        if not self.has("microimps"):
+            raise MeasureError(f"{program}: microimps is not frozen in: build it with manifest.py")
+
+    def has(self, module: str) -> bool:
+        """Whether a module is frozen in."""
+        load = f"try:\n    import {module}\nexcept ImportError:\n    print('no')"
+        return not self.run(_HERE, [load])[0].printed
 
 
 class WebAssembly:
