@@ -270,11 +270,11 @@ class Envelope:
         """The module of a service area, loaded when it is needed.
 
         A board forgets the one before it, and what that one shared with others: only one is in
-        memory at a time.
+        memory at a time. With it goes what made the bearer.
         """
-        home = __name__[:-8] + "primitives."
-        name = home + name
+        home = __name__[:-8]
+        name = home + "primitives." + name
         if self.loaded != name and hasattr(self.bearer.port, "forget"):
-            self.bearer.port.forget(home)
+            self.bearer.port.forget(home + "primitives.", home + "ports.bearers")
         self.loaded = name
         return __import__(name, None, None, ("incoming",))

@@ -5,37 +5,15 @@ clients take as their first argument. ``cir(...)`` makes what tells them that so
 """
 
 try:
-    from . import micropython as port
+    from . import micropython as port  # noqa: F401
 except ImportError:
-    from . import cpython as port
-
-
-def http(url, tls=None, timeout=45000, extra=b"", most=1 << 24):
-    """Bearer of CSP over HTTP to ``url`` (http or https).
-
-    tls: an ``ssl`` context for https; None checks certificates against the system's or the
-    board's roots. timeout: ms to wait for an answer. extra: bytes of more header lines, each
-    with CR LF. most: octets of the largest answer, told as ParserSize. Raises ValueError for a
-    URL that is none.
-    """
-    from ..http_bearer import HttpBearer
-
-    scheme, _, rest = url.partition("://")
-    if scheme not in ("http", "https") or not rest:
-        raise ValueError("not an http or https URL: " + url)
-    host, slash, path = rest.partition("/")
-    number = 443 if scheme == "https" else 80
-    i = host.rfind(":")
-    if i > host.rfind("]"):
-        number = int(host[i + 1 :])
-        host = host[:i]
-    if scheme == "https" and tls is None:
-        tls = port.context()
-    return HttpBearer(port, host, number, "/" + path, tls, timeout, extra, most)
+    from . import cpython as port  # noqa: F401
 
 
 def __getattr__(name):
-    # sms, wsp and cir, loaded when first asked for
+    # what makes bearers is needed once: loaded when asked for, and forgotten by a board when the
+    # client has logged in (core/envelope.py)
     if name.startswith("__"):
         raise AttributeError(name)
-    return getattr(__import__(__name__ + ".bearers", None, None, (name,)), name)
+    home = __name__ + (".bearers_http" if name == "http" else ".bearers")
+    return getattr(__import__(home, None, None, (name,)), name)

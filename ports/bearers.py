@@ -1,6 +1,6 @@
 """Makes the bearers that fewer clients use, and the notices of any: see ``microimps.ports``."""
 
-from . import http, port
+from . import port
 
 
 def sms(where, service, profile=None, pin=None, smsc=None, line=None, **options):
@@ -15,8 +15,9 @@ def sms(where, service, profile=None, pin=None, smsc=None, line=None, **options)
     from ..sms_bearer.at import At
     from ..sms_bearer.bearer import SmsBearer
     from ..sms_bearer.modem import Modem
+    from .wire import Wire
 
-    wire = _Wire(where, line or {})
+    wire = Wire(where, line or {})
     modem = Modem(
         At(port.ticks_ms),
         profile or GENERIC,
@@ -47,6 +48,7 @@ def cir(*methods, **options):
     client. options: of cir_client.Cir. Raises ValueError for a method that cannot be.
     """
     from ..cir_client import Cir
+    from . import http
 
     udp = _datagrams() if "SUDP" in methods or "WAPUDP" in methods else None
     return Cir(port, methods, udp, http, **options)
@@ -54,26 +56,3 @@ def cir(*methods, **options):
 
 def _datagrams():
     return __import__(port.__name__ + ".udp", None, None, ("Link",))
-
-
-class _Wire:
-    # the port, with a serial line in place of connections
-
-    def __init__(self, where, named):
-        self.where = where
-        self.named = named
-        self.line = None
-
-    def __getattr__(self, name):
-        return getattr(port, name)
-
-    def Link(self, bearer):
-        self.line = port.lines(self.where).Line(self.where, **self.named)
-        return self.line
-
-    def AsyncLink(self):
-        self.line = port.lines(self.where).AsyncLine(self.where, **self.named)
-        return self.line
-
-    def press(self, level):
-        self.line.press(level)

@@ -64,10 +64,11 @@ FEATURES: dict[str, tuple[str, ...]] = {
     "http": (
         "core/http_bearer.py",
         "core/chunks.py",
+        "ports/bearers_http.py",
         "ports/micropython/net.py",
         "ports/micropython/tls.py",
     ),
-    "sms": ("core/sms_bearer/*.py", "ports/micropython/uart.py"),
+    "sms": ("core/sms_bearer/*.py", "ports/wire.py", "ports/micropython/uart.py"),
     "wsp": ("core/wsp_bearer.py",),
     "wtp": ("core/wtp_bearer.py",),  # needs "wsp"
     # CIR on sockets; the text of its notices is also needed with "sms", datagrams also with "wsp"
@@ -133,6 +134,7 @@ JOINED: dict[str, tuple[str, ...]] = {
         "core/sms_bearer/joined.py",
         "core/sms_bearer/unasked.py",
         "core/sms_bearer/bearer.py",
+        "ports/wire.py",
     ),
     "core/sms_bearer/outgoing.py": ("core/sms_bearer/submit.py",),
     "ports/micropython/__init__.py": ("ports/micropython/hashes.py",),

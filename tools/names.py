@@ -145,7 +145,7 @@ class Plan:
     names: attributes, methods and globals that modules share; kept: attributes that stay; open:
     names that applications may use; keywords: arguments that a call in our code names; families:
     by class, a name for all that it is related to; made: families of classes that applications
-    make; holders: by attribute, the families that have it.
+    make or name arguments for; holders: by attribute, the families that have it.
     """
 
     def __init__(self) -> None:
@@ -165,7 +165,7 @@ class Plan:
         renamed = [name for name in attributes if name not in self.kept]
         alone = [name for name in renamed if name not in own]
         self.families = _families(trees.values())
-        known = public | spelt
+        known = public | spelt | _starred(trees.values())
         self.made = {family for name, family in self.families.items() if name in known}
         self.holders = _holders(trees.values(), self.families)
         self.names = _given(alone, self.holders, _free(every | public))
@@ -224,10 +224,11 @@ class Plan:
     def given_by_name(self, function: Function, family: str) -> set[str]:
         """Parameters that keep their names: all of a task and of what applications make, else by
         use, ours or documented. family: of the class whose method it is, "" for none."""
-        made = function.name == "__init__" and family in self.made
-        if made or not family and function.name in self.tasks:
+        begin = function.name == "__init__"
+        if begin and family in self.made or not family and function.name in self.tasks:
             return {arg.arg for arg in _parameters(function)[1:]} | self.keywords
-        return self.keywords | self.public if function.name in self.open else self.keywords
+        known = begin or function.name in self.open
+        return self.keywords | self.public if known else self.keywords
 
     def digest(self) -> str:
         """Short text that changes when a module must be compiled anew."""
@@ -249,6 +250,20 @@ def _families(trees: Iterable[ast.Module]) -> dict[str, str]:
             together = related.union(*(found.get(name, set()) for name in related))
             found.update(dict.fromkeys(together, together))
     return {name: min(together) for name, together in found.items()}
+
+
+def _starred(trees: Iterable[ast.Module]) -> set[str]:
+    # what is called with arguments that somebody else has named
+    found: set[str] = set()
+    for tree in trees:
+        aliases = [
+            (a.asname or a.name, a.name) for n in _of(tree, ast.ImportFrom) for a in n.names
+        ]
+        for node in _of(tree, ast.Call):
+            if any(word.arg is None for word in node.keywords):
+                called = ast.unparse(node.func).rpartition(".")[2]
+                found |= {called, *(name for alias, name in aliases if alias == called)}
+    return found
 
 
 def _holders(trees: Iterable[ast.Module], families: dict[str, str]) -> dict[str, set[str]]:

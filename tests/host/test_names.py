@@ -144,6 +144,32 @@ def send(s, report):
 
 
 @pytest.mark.parametrize(
+    "path, kind",
+    [
+        ("core/operations.py", "Operations"),
+        ("core/sms_bearer/bearer.py", "SmsBearer"),
+        ("core/wsp_bearer.py", "WspBearer"),
+        ("core/wtp_bearer.py", "WtpBearer"),
+        ("core/cir_client.py", "Cir"),
+        ("ports/micropython/uart.py", "Line"),
+    ],
+)
+def test_arguments_that_are_passed_on_keep_their_names(path, kind):
+    """`sms(..., **options)` and the like: an application names arguments of what it never sees."""
+    source = (modules.ROOT / path).read_bytes()
+
+    def kinds(octets):
+        return [n for n in ast.walk(ast.parse(octets)) if isinstance(n, ast.ClassDef)]
+
+    def arguments(octets):
+        begin = next(f for f in kinds(octets)[at].body if getattr(f, "name", "") == "__init__")
+        return [arg.arg for arg in begin.args.args[1:] + begin.args.kwonlyargs]
+
+    at = [each.name for each in kinds(source)].index(kind)
+    assert arguments(names.shorten(source)) == arguments(source) != []
+
+
+@pytest.mark.parametrize(
     "use, kept",
     [
         ("_A = const(1)", False),

@@ -18,7 +18,7 @@ from typing import Any
 from ..join import parts
 from ..modules import FEATURES, HOST, Module, modules
 from ..stage import compile_file, stage
-from . import peers, romfs, sets
+from . import floor, peers, romfs, sets
 from .runtimes import Binary, MeasureError, Step, WebAssembly
 from .sets import AREAS, SETS, Set
 from .surroundings import DEVICE, PLACES, Recorder, network, record, service, tape
@@ -119,6 +119,16 @@ def kept(runtime: Runtime, tree: Path) -> dict[str, int]:
     first, last = session(runtime, tree, "job", SHORT, "wbxml")
     out[CLIENT] = last.heap - first.heap
     out[f"{CLIENT}: its interned names"] = interned(last) - interned(first)
+    return out
+
+
+def floors(runtime: Runtime, tree: Path, empty: Path) -> dict[str, int]:
+    """Heap that is in use when the modules are loaded which clients always have; `empty`: those
+    modules with every function empty."""
+    out = {}
+    for client, syntax in ((CLIENT, "wbxml"), (OVER_SMS, PTS)):
+        out[f"{client}: its modules"] = floor.loaded(runtime, tree, syntax)
+        out[f"{client}: the same, functions empty"] = floor.loaded(runtime, empty, syntax)
     return out
 
 
@@ -333,6 +343,7 @@ def _staged(work: Path, wanted: Iterable[Set], folder: Path, whole: bool, out: F
         out["flash"] = flash(stage(tree))
         for program in ("job", "churn", "rom"):
             compile_file(DEVICE / f"{program}.py", tree / f"{program}.mpy", f"{program}.py", 3)
+        floor.stage_empty(work / "empty")
     found = Staged(work, tree, [], [])
     for i, each in enumerate(wanted):
         out["sets"][each.name] = {"kept": {}}
@@ -370,6 +381,7 @@ def _whole(runtime: Runtime, staged: Staged, out: Figures, say: Callable[[str], 
     say(f"over SMS, {bits} bits")
     kept_over_sms, garbage = over_sms(runtime, tree)
     out["kept"][bits].update(kept_over_sms)
+    out["kept"][bits].update(floors(runtime, tree, staged.work / "empty"))
     out["garbage"][bits].update(garbage)
     for each, name in SAME.items():
         if each.name in out["sets"]:
