@@ -86,6 +86,8 @@ class _Items:
         return self
 
     async def __anext__(self):
+        if self.flow is None:
+            raise StopAsyncIteration
         if self.task is None:
             await self.acquire()
         self.resting = False
@@ -95,6 +97,7 @@ class _Items:
                 op = self.flow.throw(fault) if fault else self.flow.send(value)
             except StopIteration as end:
                 self.value = end.value
+                self.flow = None  # an application may hold on to this one, but not to the area
                 self.release()
                 raise StopAsyncIteration
             except BaseException:

@@ -50,6 +50,7 @@ class Client(Operations):
                     fault = e
         finally:
             flow.close()  # of an iteration that is closed early
+            flow = op = None  # an application may hold on to this one, but not to the area
 
     def _run(self, flow):
         try:
