@@ -16,9 +16,12 @@ _spec = importlib.util.spec_from_file_location(
 sys.modules["microimps"] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(sys.modules["microimps"])
 
-stage = importlib.import_module("microimps.tools.stage")
-
-stage.sources(Path("build/frozen"), options.features.split() or None)
+_known = importlib.import_module("microimps.tools.modules").FEATURES
+_unknown = set(options.features.split()) - set(_known)
+if _unknown:
+    sys.exit(f"microimps has no {', '.join(_unknown)}: choose from {', '.join(_known)}")
+_stage = importlib.import_module("microimps.tools.stage")
+_stage.sources(Path("build/frozen"), options.features.split() or None)
 with open("package.json") as _file:
     metadata(version=json.load(_file)["version"], license="Apache-2.0")
 package("microimps", base_path="build/frozen", opt=3)

@@ -168,6 +168,16 @@ def test_manifest_freezes_what_boards_get(tmp_path, features):
     assert client == names.shorten(join.joined(join.known()["microimps.client"]))
 
 
+def test_manifest_names_what_it_does_not_know(tmp_path):
+    for name in ("manifest.py", "package.json", *modules.PACKAGES):
+        (tmp_path / name).symlink_to(ROOT / name)
+    source = FREEZE.replace("GIVEN", "{'features': 'http wbxlm'}")
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", source], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1 and "microimps has no wbxlm: choose from base," in done.stderr
+
+
 def test_the_lock_covers_every_dependency():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     lock = (ROOT / "requirements.lock").read_text()

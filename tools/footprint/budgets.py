@@ -51,10 +51,10 @@ CURE = (
 BUDGETS = (
     Budget("WBXML reader and writer, heap kept", 5800, ("kept", "32", "WBXML reader + writer")),
     Budget("whole client over HTTP and WBXML, heap kept", 27 << 10, ("kept", "32", CLIENT)),
-    Budget("the same, smallest working heap", 36 << 10, ("smallest", CLIENT), divisor=ON_BOARD),
+    Budget("the same, smallest working heap", 33 << 10, ("smallest", CLIENT), divisor=ON_BOARD),
     Budget(
         "the same from ROMFS, smallest working heap",
-        25 << 10,
+        25_000,
         ("smallest", f"{CLIENT}, from ROMFS"),
         divisor=ON_BOARD,
     ),
@@ -64,10 +64,10 @@ BUDGETS = (
         ("smallest", f"{CLIENT}, {LONG} contacts"),
         ("smallest", CLIENT),
     ),
-    Budget("whole client over SMS and PTS, heap kept", 42 << 10, ("kept", "32", OVER_SMS)),
+    Budget("whole client over SMS and PTS, heap kept", 41 << 10, ("kept", "32", OVER_SMS)),
     Budget(
         "the same, smallest working heap over SMS",
-        58 << 10,
+        53 << 10,
         ("smallest", OVER_SMS),
         divisor=ON_BOARD,
     ),
