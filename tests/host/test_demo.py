@@ -17,4 +17,4 @@ def test_demo_sms(micropython):
     perfect = ("--loss", "0", "--duplicate", "0", "--reorder", "0")
     done = run(cli.app, ["demo-sms", *perfect])
     assert done.exit_code == 0, done.output
-    assert "MicroPython, heap of 100K" in done.output and "4, each exactly once" in done.output
+    assert "MicroPython, heap of 92K" in done.output and "4, each exactly once" in done.output

@@ -222,7 +222,7 @@ def _summary(network: Network, anna: Anna, bo: Bo) -> Table:
 
 
 def demo_sms(
-    heap: Annotated[str, typer.Option(help="Heap of the board's MicroPython.")] = "100K",
+    heap: Annotated[str, typer.Option(help="Heap of the board's MicroPython.")] = "92K",
     seed: Annotated[int, typer.Option(help="Seed of the network's faults.")] = 1,
     loss: Annotated[float, typer.Option(help="Share of SMS that get lost.")] = 0.1,
     duplicate: Annotated[float, typer.Option(help="Share that arrives twice.")] = 0.05,
