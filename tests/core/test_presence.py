@@ -1,6 +1,7 @@
 # heap: 256K
 """Presence, by transactions.md section 9 and presence.md."""
 
+import gc
 import sys
 
 from peer import everyhow, fails, how, http, online, result, status
@@ -476,6 +477,31 @@ def test_what_areas_share_is_forgotten_with_them():
         assert [each for each in sys.modules if each.startswith(home)] == [home + "lists"]
     else:
         assert found and set(found) == {(home, "microimps.ports.bearers")}
+
+
+def used():
+    gc.collect()
+    return gc.mem_alloc()
+
+
+def test_an_item_does_not_keep_the_area_that_read_it():
+    answers = [told(of(BO, simple("StatusText", "Hi"))), status(), status(), status()]
+    c, peer = online(answers)
+    if sys.implementation.name == "micropython":
+        from microimps.ports.micropython import forget
+
+        peer.forget = forget
+    iteration = c.presence((BO,))
+    (kept,) = iteration
+    c.delete_list("x")
+    c.keep_alive()
+    if sys.implementation.name != "micropython":  # where modules stay anyway
+        assert not type(kept).__module__.startswith("microimps.primitives.")
+        return
+    c.delete_list("x")
+    before = used()
+    del kept, iteration
+    assert before - used() < 1500  # the area of presence is 6 KB
 
 
 if __name__ == "__main__":
