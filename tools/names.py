@@ -302,7 +302,7 @@ def _given(
     used: dict[str, set[str]] = defaultdict(set)
     out = {}
     for attribute in attributes:
-        mine = holders[attribute]
+        mine = holders.get(attribute) or {ANYTHING}
         out[attribute] = name = next(n for n in names if not _meet(used[n], mine))
         used[name] |= mine
     return out
