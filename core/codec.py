@@ -125,7 +125,7 @@ class Reader:
             raise PeerError(_LONG)
         v = self.views.get(n)
         if v is None:
-            if len(self.views) > 32:
+            if len(self.views) > 15:
                 self.views.clear()
             v = self.views[n] = memoryview(self.acc)[:n]
         try:

@@ -24,59 +24,84 @@ _WORD = const(1)
 _NUMBER = const(2)
 
 # An entry is 0xFF, page, token, the kind of its value, the name: the attributes first, then what
-# is in them, all in the order in which they are written.
-TABLE = (
-    b"\xff\5\x21\1OnlineStatus\xff\5\x28\1Registration\xff\5\x0d\3ClientInfo"
-    b"\xff\5\x2d\3TimeZone\xff\5\x1b\3GeoLocation\xff\5\x06\3Address\xff\5\x1a\0FreeTextLocation"
-    b"\xff\5\x22\0PLMN\xff\5\x12\3CommCap\xff\5\x2e\1UserAvailability"
-    b"\xff\5\x24\3PreferredContacts\xff\5\x25\0PreferredLanguage\xff\5\x2b\0StatusText"
-    b"\xff\5\x2a\1StatusMood\xff\5\x08\0Alias\xff\5\x29\3StatusContent\xff\5\x13\3ContactInfo"
-    b"\xff\5\x38\3InfoLink"
-    b"\xff\0\x26\1Qualifier\xff\0\x24\0PresenceValue\xff\5\x3b\3ClientContentLimit"
-    b"\xff\3\x07\0AcceptedContentType\xff\3\x09\1AnyContent"
-    b"\xff\3\x19\2AcceptedTextContentLength\xff\3\x08\0AcceptedTransferEncoding"
-    b"\xff\5\x3d\2MaxPullLength\xff\5\x3e\2MaxPushLength\xff\3\x1b\0PlainTextCharset"
-    b"\xff\5\x0f\1ClientType\xff\5\x18\0DevManufacturer\xff\5\x0e\0ClientProducer"
-    b"\xff\5\x1f\0Model\xff\5\x10\0ClientVersion\xff\5\x1c\0Language"
-    b"\xff\5\x3c\2ClientIMPriority\xff\x09\x1e\0ApplicationID\xff\5\x35\0Zone"
-    b"\xff\5\x1e\0Longitude\xff\5\x1d\0Latitude\xff\5\x09\2Altitude\xff\5\x15\0Country"
-    b"\xff\5\x0c\0City\xff\5\x2c\0Street\xff\5\x16\0Crossing1\xff\5\x17\0Crossing2"
-    b"\xff\5\x0a\0Building\xff\5\x20\0NamedArea\xff\5\x05\2Accuracy\xff\5\x11\3CommC"
-    b"\xff\5\x2f\1Cap\xff\0\x31\1Status\xff\5\x31\0Contact\xff\5\x34\0Note\xff\5\x07\3AddrPref"
-    b"\xff\5\x23\1PrefC\xff\5\x0b\0Caddr\xff\5\x33\1Cstatus\xff\5\x30\0Cname"
-    b"\xff\5\x32\2Cpriority\xff\5\x19\0DirectContent\xff\5\x26\0ReferredContent"
-    b"\xff\5\x14\0ContainedvCard\xff\5\x27\0ReferredvCard\xff\5\x37\3Inf_link\xff\5\x39\0Link"
-    b"\xff\5\x3a\0Text\xff\0\x10\0ContentType\xff\3\x18\2AcceptedRichContentLength"
-    b"\xff\3\x23\1ContentPolicy\xff\3\x24\2ContentPolicyLimit\xff\0\x0a\3ClientID\xff\0\x37\0URL"
-    b"\xff\0\x1d\0MSISDN\xff"
+# is in them, all in the order in which they are written. In pieces below 512 octets, for a heap in
+# use has no kilobyte in one; the place of an entry is its piece << 9 | its offset there.
+TABLES = (
+    (
+        b"\xff\5\x21\1OnlineStatus\xff\5\x28\1Registration\xff\5\x0d\3ClientInfo"
+        b"\xff\5\x2d\3TimeZone\xff\5\x1b\3GeoLocation\xff\5\x06\3Address"
+        b"\xff\5\x1a\0FreeTextLocation\xff\5\x22\0PLMN\xff\5\x12\3CommCap"
+        b"\xff\5\x2e\1UserAvailability\xff\5\x24\3PreferredContacts"
+        b"\xff\5\x25\0PreferredLanguage\xff\5\x2b\0StatusText\xff\5\x2a\1StatusMood"
+        b"\xff\5\x08\0Alias\xff\5\x29\3StatusContent\xff\5\x13\3ContactInfo"
+        b"\xff\5\x38\3InfoLink\xff"
+    ),
+    (
+        b"\xff\0\x26\1Qualifier\xff\0\x24\0PresenceValue\xff\5\x3b\3ClientContentLimit"
+        b"\xff\3\x07\0AcceptedContentType\xff\3\x09\1AnyContent"
+        b"\xff\3\x19\2AcceptedTextContentLength\xff\3\x08\0AcceptedTransferEncoding"
+        b"\xff\5\x3d\2MaxPullLength\xff\5\x3e\2MaxPushLength\xff\3\x1b\0PlainTextCharset"
+        b"\xff\5\x0f\1ClientType\xff\5\x18\0DevManufacturer\xff\5\x0e\0ClientProducer"
+        b"\xff\5\x1f\0Model\xff\5\x10\0ClientVersion\xff\5\x1c\0Language"
+        b"\xff\5\x3c\2ClientIMPriority\xff\x09\x1e\0ApplicationID\xff\5\x35\0Zone"
+        b"\xff\5\x1e\0Longitude\xff\5\x1d\0Latitude\xff\5\x09\2Altitude\xff\5\x15\0Country"
+        b"\xff\5\x0c\0City\xff"
+    ),
+    (
+        b"\xff\5\x2c\0Street\xff\5\x16\0Crossing1\xff\5\x17\0Crossing2\xff\5\x0a\0Building"
+        b"\xff\5\x20\0NamedArea\xff\5\x05\2Accuracy\xff\5\x11\3CommC\xff\5\x2f\1Cap"
+        b"\xff\0\x31\1Status\xff\5\x31\0Contact\xff\5\x34\0Note\xff\5\x07\3AddrPref"
+        b"\xff\5\x23\1PrefC\xff\5\x0b\0Caddr\xff\5\x33\1Cstatus\xff\5\x30\0Cname"
+        b"\xff\5\x32\2Cpriority\xff\5\x19\0DirectContent\xff\5\x26\0ReferredContent"
+        b"\xff\5\x14\0ContainedvCard\xff\5\x27\0ReferredvCard\xff\5\x37\3Inf_link"
+        b"\xff\5\x39\0Link\xff\5\x3a\0Text\xff\0\x10\0ContentType"
+        b"\xff\3\x18\2AcceptedRichContentLength\xff\3\x23\1ContentPolicy"
+        b"\xff\3\x24\2ContentPolicyLimit\xff\0\x0a\3ClientID\xff\0\x37\0URL\xff\0\x1d\0MSISDN"
+        b"\xff"
+    ),
 )
-_INNER = const(b"\xff\0\x26\1")  # the first entry that is no attribute
 
 
 def index(tag):
-    """Where the TABLE has an element, -1 where it has none."""
-    return TABLE.find(bytes((0xFF, tag >> 6, tag & 0x3F)))
+    """The place of an element's entry, -1 for one that has none."""
+    key = bytes((0xFF, tag >> 6, tag & 0x3F))
+    for k in range(len(TABLES)):
+        i = TABLES[k].find(key)
+        if i >= 0:
+            return k << 9 | i
+    return -1
+
+
+def octet(place, n):
+    """Of the entry there: 1 the page, 2 the token, 3 the kind of its value."""
+    return TABLES[place >> 9][(place & 511) + n]
 
 
 def name(tag, extra=()):
     """Name of an element; ``page:token`` of one without. extra: see ``presence.read``."""
     if tag >= 0x3F00:
         return str(extra[tag - 0x3F00], "utf-8")
-    i = index(tag) + 4
-    if i < 4:
+    i = index(tag)
+    if i < 0:
         return "{:d}:{:02X}".format(tag >> 6, tag & 0x3F)
-    return str(TABLE[i : TABLE.find(b"\xff", i)], "utf-8")
+    table = TABLES[i >> 9]
+    i = (i & 511) + 4
+    return str(table[i : table.find(b"\xff", i)], "utf-8")
 
 
 def find(word, attribute):
-    # where the TABLE has an attribute's name, or that of a part of one
-    i = TABLE.find(word.encode() + b"\xff")
-    while i >= 0 and TABLE[i - 4] != 0xFF:  # the end of another name
-        i = TABLE.find(word.encode() + b"\xff", i + 1)
-    i -= 4
-    if i < 0 or attribute != (i < TABLE.find(_INNER)):
-        raise LocalError(_UNKNOWN, word)
-    return i
+    # the place of an attribute's entry by its name, or that of a part of one
+    key = word.encode() + b"\xff"
+    for k in range(len(TABLES)):
+        table = TABLES[k]
+        i = table.find(key)
+        while i >= 0 and table[i - 4] != 0xFF:  # the end of another name
+            i = table.find(key, i + 1)
+        if i >= 0:
+            if attribute != (k == 0):
+                break
+            return k << 9 | i - 4
+    raise LocalError(_UNKNOWN, word)
 
 
 def write_names(w, found):
@@ -86,13 +111,13 @@ def write_names(w, found):
     for each in found or ():
         find(each, True)
     w.start(_SubList)
+    table = TABLES[0]
     i = 0
-    end = TABLE.find(_INNER)
-    while i < end:
-        tag = 0x140 | TABLE[i + 2]
+    while i < len(table) - 1:
+        tag = 0x140 | table[i + 2]
         if name(tag) in found if found is not None else tag != _InfoLink or w.version > 1:
             w.empty(tag)
-        i = TABLE.find(b"\xff", i + 4)
+        i = table.find(b"\xff", i + 4)
     w.end()
 
 
@@ -122,7 +147,7 @@ def text(r):
     if r.word == 0x2C or r.word == 0x0B:
         return "T" if r.word == 0x2C else "F"
     i = index(r.parent if r.tag == _PresenceValue else r.tag)
-    if r.opaque and r.n < 5 and (i < 0 or TABLE[i + 3] == _NUMBER):
+    if r.opaque and r.n < 5 and (i < 0 or octet(i, 3) == _NUMBER):
         return str(r.number())
     try:
         value = r.text()
@@ -130,4 +155,4 @@ def text(r):
         if e.args[0] != _NO_WORD:
             raise
         return None
-    return value.strip().upper() if i >= 0 and TABLE[i + 3] == _WORD else value
+    return value.strip().upper() if i >= 0 and octet(i, 3) == _WORD else value

@@ -1,6 +1,6 @@
 """The client's table of presence attributes, held against the token tables and the models."""
 
-from microimps.primitives.sublist import TABLE
+from microimps.primitives.sublist import TABLES
 from microimps.tools.conformance import models
 from microimps.tools.sim.attributes import ATTRIBUTES, EXTENSIONS
 from microimps.tools.tables import VERSIONS, table
@@ -12,11 +12,14 @@ INNER = "Qualifier"
 def entries():
     """(page << 6 | token, kind, name) in order."""
     found = []
-    i = 0
-    while i < len(TABLE) - 1:
-        z = TABLE.find(b"\xff", i + 4)
-        found.append((TABLE[i + 1] << 6 | TABLE[i + 2], TABLE[i + 3], TABLE[i + 4 : z].decode()))
-        i = z
+    for piece in TABLES:
+        assert len(piece) < 512
+        i = 0
+        while i < len(piece) - 1:
+            z = piece.find(b"\xff", i + 4)
+            name = piece[i + 4 : z].decode()
+            found.append((piece[i + 1] << 6 | piece[i + 2], piece[i + 3], name))
+            i = z
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from .measure import CLIENT, LONG, ON_BOARD, OVER_SMS, Figures
+from .measure import CLIENT, LONG, ON_BOARD, OVER_SMS, ROUNDS, Figures
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,12 @@ BUDGETS = (
     Budget("WBXML reader and writer, heap kept", 5800, ("kept", "32", "WBXML reader + writer")),
     Budget("whole client over HTTP and WBXML, heap kept", 27 << 10, ("kept", "32", CLIENT)),
     Budget("the same, smallest working heap", 33 << 10, ("smallest", CLIENT), divisor=ON_BOARD),
+    Budget(
+        f"the same in a session that goes on ({ROUNDS} rounds)",
+        38 << 10,
+        ("smallest", f"{CLIENT}, {ROUNDS} rounds"),
+        divisor=ON_BOARD,
+    ),
     Budget(
         "the same from ROMFS, smallest working heap",
         25_000,

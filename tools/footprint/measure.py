@@ -44,6 +44,7 @@ SAME = {
 ON_BOARD = 1.5  # a heap of the 64-bit binary that suffices, to that of a board
 SHORT = 10
 LONG = 10_000
+ROUNDS = 30
 CHURNED = 500
 
 # Not loaded one by one: const is folded away; the others import what only a board or a PC has.
@@ -228,13 +229,14 @@ def of_peer(runtime: Runtime, tree: Path, peer: peers.Peer) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Trial:
-    """A whole session with so many contacts, tried in heaps of different sizes."""
+    """A whole session with so many contacts and rounds, tried in heaps of different sizes."""
 
     runtime: Binary
     tree: Path
     contacts: int
     syntax: str
     image: Path | None = None
+    rounds: int = 1
 
     def passes(self, heap: int) -> bool:
         """Whether it passes in this heap, at a service of its own."""
@@ -242,7 +244,7 @@ class Trial:
         over_sms = self.syntax == PTS
         with network(self.contacts) if over_sms else service(self.contacts) as url:
             if self.image is None:
-                arguments: tuple[str, ...] = (url, self.syntax)
+                arguments: tuple[str, ...] = (url, self.syntax, str(self.rounds))
                 return self.runtime.passes(self.tree, heap, "job", expected, arguments)
             space = {"ROMFS": "x" * (self.image.stat().st_size + 1)}
             arguments = (url, self.syntax, str(self.image))
@@ -295,6 +297,8 @@ def working_heaps(
     # what grows with the list never passes here, whatever the edge is like
     same = any(long.passes(short) for _ in range(_TIMES))
     out[f"{CLIENT}, {LONG} contacts"] = short if same else smallest(long.passes, short)
+    on = Trial(runtime, tree, SHORT, "wbxml", rounds=ROUNDS)
+    out[f"{CLIENT}, {ROUNDS} rounds"] = smallest(on.passes, short)
     if sys.platform == "linux":
         image.write_bytes(romfs.image(tree))
         trial = Trial(runtime, tree, SHORT, "wbxml", image)

@@ -1,6 +1,6 @@
 """The session that is measured: what a small application does, from login to logout.
 
-MicroPython: ``micropython -m job WHERE SYNTAX`` prints the number of contacts read.
+MicroPython: ``micropython -m job WHERE SYNTAX ROUNDS`` prints the number of contacts read.
 """
 
 import gc
@@ -28,13 +28,11 @@ def make(where, syntax):
     return Client(bearer, USER, "secret", 3, syntax, extension=True)
 
 
-def run(where, syntax="wbxml"):
-    """Log in, read the contacts, ask for presence, send a message and receive it.
+def round_of(client, wait):
+    """Read the contacts, ask for presence, send a message and receive it within ``wait`` ms.
 
-    Returns (client, number of contacts). Raises ValueError where the service is not as expected.
+    Returns the number of contacts. Raises ValueError where the service is not as expected.
     """
-    client = make(where, syntax)
-    client.login()
     count = 0
     for _ in client.contacts():
         count += 1
@@ -43,20 +41,29 @@ def run(where, syntax="wbxml"):
             raise ValueError("presence")
     client.send(USER, "Hello")
     text = ""
-    events = client.events(0 if syntax != "pts" else 20000)
+    events = client.events(wait)
     for event in events:
         text += event.text
         break
     events.close()  # MicroPython would keep what it is in the middle of
     if text != "Hello":
         raise ValueError("message")
+    return count
+
+
+def run(where, syntax="wbxml", rounds=1):
+    """Log in, and do so many rounds. Returns (client, number of contacts)."""
+    client = make(where, syntax)
+    client.login()
+    for _ in range(rounds):
+        count = round_of(client, 0 if syntax != "pts" else 20000)
     return client, count
 
 
 if __name__ == "__main__":
     import sys
 
-    client, count = run(sys.argv[1], sys.argv[2])
+    client, count = run(sys.argv[1], sys.argv[2], int(sys.argv[3]))
     client.logout()
     client.close()
     print(count)
