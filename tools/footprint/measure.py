@@ -124,9 +124,11 @@ def kept(runtime: Runtime, tree: Path) -> dict[str, int]:
 
 
 def floors(runtime: Runtime, tree: Path, empty: Path) -> dict[str, int]:
-    """Heap that is in use when the modules are loaded which clients always have; `empty`: those
-    modules with every function empty."""
-    out = {}
+    """Heap that is in use when the modules are loaded which clients always have, and a syntax.
+    empty: where they are with every function empty."""
+    steps = ["import microimps", "import microimps.wbxml"]
+    first, last = runtime.run(empty, steps)
+    out = {"WBXML reader + writer: functions empty": last.heap - first.heap}
     for client, syntax in ((CLIENT, "wbxml"), (OVER_SMS, PTS)):
         out[f"{client}: its modules"] = floor.loaded(runtime, tree, syntax)
         out[f"{client}: the same, functions empty"] = floor.loaded(runtime, empty, syntax)
