@@ -239,14 +239,19 @@ def _of(tree: ast.AST, kind: type[Node]) -> Iterator[Node]:
     return (node for node in ast.walk(tree) if isinstance(node, kind))
 
 
+def _meant(tree: ast.Module, name: str) -> set[str]:
+    # what a name may be called where it is from
+    aliases = (a for n in _of(tree, ast.ImportFrom) for a in n.names if a.asname == name)
+    return {a.name for a in aliases} or {name}
+
+
 def _families(trees: Iterable[ast.Module]) -> dict[str, str]:
     # class -> one name for it and all that it is related to; classes of one name are one
     found: dict[str, set[str]] = {}
     for tree in trees:
-        renamed = {a.asname: a.name for n in _of(tree, ast.ImportFrom) for a in n.names}
         for node in _of(tree, ast.ClassDef):
             bases = (base.id for base in node.bases if isinstance(base, ast.Name))
-            related = {node.name, *(renamed.get(base, base) for base in bases)}
+            related = {node.name}.union(*(_meant(tree, base) for base in bases))
             together = related.union(*(found.get(name, set()) for name in related))
             found.update(dict.fromkeys(together, together))
     return {name: min(together) for name, together in found.items()}
@@ -256,13 +261,9 @@ def _starred(trees: Iterable[ast.Module]) -> set[str]:
     # what is called with arguments that somebody else has named
     found: set[str] = set()
     for tree in trees:
-        aliases = [
-            (a.asname or a.name, a.name) for n in _of(tree, ast.ImportFrom) for a in n.names
-        ]
         for node in _of(tree, ast.Call):
             if any(word.arg is None for word in node.keywords):
-                called = ast.unparse(node.func).rpartition(".")[2]
-                found |= {called, *(name for alias, name in aliases if alias == called)}
+                found |= _meant(tree, ast.unparse(node.func).rpartition(".")[2])
     return found
 
 

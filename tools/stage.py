@@ -69,6 +69,11 @@ def compile_source(octets: bytes, source: Path, out: Path, name: str, opt: int) 
     part.replace(out)
 
 
+def board_source(module: Module) -> bytes:
+    """Source of a module as a board has it: with those that are joined to it, its names short."""
+    return names.shorten(join.joined(module))
+
+
 def compile_module(module: Module, out: Path, opt: int) -> bool:
     """Compile a module unless `out` is younger; with -O3 as a board has it, see `stage`.
 
@@ -79,8 +84,7 @@ def compile_module(module: Module, out: Path, opt: int) -> bool:
         return True
     inside = join.parts(module)
     if inside and _older(out, [part.source for part in inside]):
-        octets = names.shorten(join.joined(module))
-        compile_source(octets, module.source, out, "microimps", opt)
+        compile_source(board_source(module), module.source, out, "microimps", opt)
     return bool(inside)
 
 
@@ -131,7 +135,7 @@ def sources(target: Path, features: Iterable[str] | None = None) -> None:
         if join.parts(module):
             out = target / module.target
             out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_bytes(names.shorten(join.joined(module)))
+            out.write_bytes(board_source(module))
 
 
 def link(target: Path) -> None:

@@ -17,10 +17,11 @@ def message(b, s):
     told = None
     k = 0
     while not told or k < told[0]:
+        if k:
+            b.forget()  # either what writes is in memory or what sends
         told = _part(b, s, out, k, told)
-        b.forget()  # either what writes is in memory or what sends
-        yield from dispatch(b, out)
         b.forget()
+        yield from dispatch(b, out)
         k += 1
 
 

@@ -144,19 +144,23 @@ print(json.dumps(facts))
 """
 
 
-@pytest.mark.parametrize("features", ["", "http wbxml lists"])
-def test_manifest_freezes_what_boards_get(tmp_path, features):
-    """manifest.py as MicroPython's build runs it: in its own folder, by a bare Python, with these
-    names given."""
+@pytest.fixture
+def freeze(tmp_path):
+    """manifest.py as MicroPython's build runs it: in its own folder, by a bare Python, with what
+    it is given by name."""
     for name in ("manifest.py", "package.json", *modules.PACKAGES):
         (tmp_path / name).symlink_to(ROOT / name)
-    given = {"features": features} if features else {}
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", FREEZE.replace("GIVEN", repr(given))],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-    )
+
+    def run(**given):
+        command = [sys.executable, "-S", "-c", FREEZE.replace("GIVEN", repr(given))]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+
+    return run
+
+
+@pytest.mark.parametrize("features", ["", "http wbxml lists"])
+def test_manifest_freezes_what_boards_get(tmp_path, freeze, features):
+    done = freeze(features=features) if features else freeze()
     assert done.returncode == 0, done.stderr
     facts = json.loads(done.stdout)
     assert facts["version"] == json.loads((ROOT / "package.json").read_text())["version"]
@@ -168,13 +172,8 @@ def test_manifest_freezes_what_boards_get(tmp_path, features):
     assert client == names.shorten(join.joined(join.known()["microimps.client"]))
 
 
-def test_manifest_names_what_it_does_not_know(tmp_path):
-    for name in ("manifest.py", "package.json", *modules.PACKAGES):
-        (tmp_path / name).symlink_to(ROOT / name)
-    source = FREEZE.replace("GIVEN", "{'features': 'http wbxlm'}")
-    done = subprocess.run(
-        [sys.executable, "-S", "-c", source], cwd=tmp_path, capture_output=True, text=True
-    )
+def test_manifest_names_what_it_does_not_know(freeze):
+    done = freeze(features="http wbxlm")
     assert done.returncode == 1 and "microimps has no wbxlm: choose from base," in done.stderr
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-from .. import join, names
+from .. import join
 from ..modules import modules
-from ..stage import compile_source
+from ..stage import board_source, compile_source
 from .runtimes import Binary, WebAssembly
 
 # What a client has loaded when it is set up, by its syntax.
@@ -31,7 +31,7 @@ def stage_empty(tree: Path) -> None:
     """Compile all modules into `tree` as a board has them, their functions without a body."""
     for module in modules():
         if join.parts(module):
-            source = _Emptied().visit(ast.parse(names.shorten(join.joined(module))))
+            source = _Emptied().visit(ast.parse(board_source(module)))
             octets = ast.unparse(ast.fix_missing_locations(source)).encode()
             out = (tree / module.target).with_suffix(".mpy")
             compile_source(octets, module.source, out, "microimps", 3)

@@ -11,7 +11,6 @@ from .measure import CLIENT, OVER_SMS, PTS, SHORT, Figures, Trial, session, smal
 from .runtimes import Firmware
 from .surroundings import DEVICE
 
-_MOST = 256 << 10
 # client -> syntax, bearer, and how its smallest heap is looked for: grain and times
 _CLIENTS = {CLIENT: ("wbxml", "http", 256, 3), OVER_SMS: (PTS, "sms", 512, 1)}
 
@@ -34,5 +33,5 @@ def measure(firmware: Firmware, say: Callable[[str], None]) -> Figures:
             first, last = session(firmware, tree, "job", SHORT, syntax, bearer=bearer)
             kept[client] = last.heap - first.heap
             passes = Trial(firmware, tree, SHORT, syntax).passes
-            heaps[client] = smallest(passes, kept[client], _MOST, grain, times)
+            heaps[client] = smallest(passes, kept[client], grain=grain, times=times)
     return {firmware.bits: {"version": firmware.version(), "kept": kept, "smallest": heaps}}

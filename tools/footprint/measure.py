@@ -114,21 +114,22 @@ def kept(runtime: Runtime, tree: Path) -> dict[str, int]:
     """Heap that is in use after an import, and after a session by its client."""
     out = {}
     for name, syntax in CODECS.items():
-        load = f"import microimps.{syntax}"
-        first, last = runtime.run(tree, ["import microimps", load])
-        out[name] = last.heap - first.heap
+        out[name] = _of_syntax(runtime, tree, syntax)
     first, last = session(runtime, tree, "job", SHORT, "wbxml")
     out[CLIENT] = last.heap - first.heap
     out[f"{CLIENT}: its interned names"] = interned(last) - interned(first)
     return out
 
 
+def _of_syntax(runtime: Runtime, tree: Path, syntax: str) -> int:
+    first, last = runtime.run(tree, ["import microimps", f"import microimps.{syntax}"])
+    return last.heap - first.heap
+
+
 def floors(runtime: Runtime, tree: Path, empty: Path) -> dict[str, int]:
     """Heap that is in use when the modules are loaded which clients always have, and a syntax.
     empty: where they are with every function empty."""
-    steps = ["import microimps", "import microimps.wbxml"]
-    first, last = runtime.run(empty, steps)
-    out = {"WBXML reader + writer: functions empty": last.heap - first.heap}
+    out = {"WBXML reader + writer: functions empty": _of_syntax(runtime, empty, "wbxml")}
     for client, syntax in ((CLIENT, "wbxml"), (OVER_SMS, PTS)):
         out[f"{client}: its modules"] = floor.loaded(runtime, tree, syntax)
         out[f"{client}: the same, functions empty"] = floor.loaded(runtime, empty, syntax)
